@@ -1,0 +1,1 @@
+"""The agents: each takes one topic, or a timer, to a service."""

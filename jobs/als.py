@@ -1,0 +1,150 @@
+"""The training: ratings from HDFS, Spark's ALS, lists to MongoDB and Kafka, a model to HDFS."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException, PythonException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.fitting import Factors, StarsModel, collect_items, fit_order, fit_stars
+from jobs.holdout import evaluate, hold_out, slice_lists
+from jobs.item_factors import ItemFactors
+from jobs.model_files import save_item_factors
+from jobs.publishing import publish_lists, publish_partition
+from jobs.ratings_reader import read_ratings
+from jobs.registry import (
+    mongodb_client,
+    popular_movies,
+    read_catalogue,
+    register_model,
+    register_step,
+)
+from jobs.spark_session import spark_session
+from jobs.spec import Progress, TrainingResult, TrainingSpec
+from recsys_app.errors import RecsysError
+
+log = logging.getLogger(__name__)
+
+
+def train(spec: TrainingSpec, progress: Progress | None = None) -> TrainingResult:
+    """Fits a model of the ratings in the spec's files and publishes everybody's lists.
+
+    The model is registered as ready, and not active: who serves it decides that. When this fails,
+    nothing is registered; lists that were already published belong to a version that never is.
+
+    Raises:
+        BadDataError: the archive has no ratings or is not whole.
+        RecsysError: anything else that ended the training; the message says what.
+    """
+    clock = _StepClock(progress)
+    try:
+        return _train(spec, clock)
+    except (PySparkException, Py4JError) as error:
+        # These hold references into the JVM and cannot leave the process.
+        log.exception("The training failed in the step %s", clock.step)
+        message = f"The training failed in the step {clock.step!r}: {_cause(error)}"
+        raise RecsysError(message) from None
+
+
+def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
+    clock.begin("start")
+    with mongodb_client(spec) as mongodb, spark_session(spec) as spark:
+        clock.listen(partial(register_step, mongodb, spec.mongodb_database, spec.version))
+        clock.begin("read")
+        catalogue = read_catalogue(mongodb, spec.mongodb_database)
+        ratings = read_ratings(spark, spec)
+        held = hold_out(ratings.frame, spec)
+        clock.begin("order")
+        order = fit_order(spark, held.fitted, spec.parameters)
+        clock.begin("stars")
+        stars = fit_stars(spark, held.fitted, spec.parameters)
+        items = collect_items(spec, catalogue, order, stars)
+        clock.begin("evaluate")
+        metrics = evaluate(items, held.users)
+        clock.begin("publish")
+        others = _user_sides(ratings.frame.where(~held.is_in_slice), order, stars)
+        users = _publish(spark, spec, others, items)
+        if held.users:
+            users += publish_lists(spec, slice_lists(items, held.users, spec.top_n))
+        clock.begin("save")
+        save_item_factors(spark, spec, items)
+        clock.end()
+        result = TrainingResult(
+            version=spec.version,
+            users=users,
+            movies=int((items.counts > 0).sum()),
+            ratings=ratings.count,
+            bad_rows=ratings.bad_rows,
+            steps=clock.seconds,
+            parameters=spec.parameters,
+            metrics=metrics,
+        )
+        popular = popular_movies(items, spec.popular_n)
+        register_model(mongodb, spec.mongodb_database, result, popular)
+    return result
+
+
+def _user_sides(ratings: DataFrame, order: Factors, stars: StarsModel) -> DataFrame:
+    """userId, rated array<int>, revision (of the newest rating), user_bias, and both factors, null
+    where a fit left the user out."""
+    rated = ratings.groupBy("userId").agg(
+        F.collect_list("movieId").alias("rated"), F.max("sequence").alias("revision")
+    )
+    order_factors = order.users.toDF("userId", "order")
+    stars_factors = stars.factors.users.toDF("userId", "stars")
+    return (
+        rated.join(stars.user_bias, "userId")
+        .join(order_factors, "userId", "left")
+        .join(stars_factors, "userId", "left")
+    )
+
+
+def _publish(spark: SparkSession, spec: TrainingSpec, users: DataFrame, items: ItemFactors) -> int:
+    """The number of lists written, each by the executor that ranked it."""
+    publish = partial(publish_partition, spec=spec, items=spark.sparkContext.broadcast(items))
+    written = users.mapInArrow(publish, "lists long").agg(F.sum("lists")).head()
+    return int(written[0]) if written and written[0] else 0
+
+
+class _StepClock:
+    """How long each step took; tells the listener when one begins."""
+
+    def __init__(self, progress: Progress | None, now: Callable[[], float] = time.monotonic):
+        self.seconds: dict[str, float] = {}
+        self._listeners = [progress] if progress else []
+        self.step = ""
+        self._now = now
+        self._began = now()
+
+    def listen(self, listener: Progress) -> None:
+        self._listeners.append(listener)
+
+    def begin(self, step: str) -> None:
+        self.end()
+        self.step = step
+        for tell in self._listeners:
+            tell(step)
+
+    def end(self) -> None:
+        """Ends the current step, if there is one."""
+        now = self._now()
+        if self.step:
+            self.seconds[self.step] = round(now - self._began, 3)
+        self.step, self._began = "", now
+
+
+def _cause(error: Exception) -> str:
+    """The sentence in the error that a person can use."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    if isinstance(error, PythonException):
+        # The text of an executor's Python traceback, which ends with the error itself.
+        sentence = next(line for line in reversed(lines) if not line.startswith(" "))
+        return sentence.removeprefix("recsys_app.errors.RecsysError: ")
+    causes = [line for line in lines if line.startswith("Caused by: ")]
+    return causes[-1] if causes else lines[0]

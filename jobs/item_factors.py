@@ -1,0 +1,88 @@
+"""The item side of a model: what it takes to score films for anybody whose ratings are known."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs.spec import ModelParameters
+from recsys_app.errors import BadDataError
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+_ARRAYS = ("movie_ids", "counts", "is_recommendable", "order", "stars", "item_bias")
+
+
+@dataclass(frozen=True)
+class ItemFactors:
+    """One row per film, in ascending order of id; films nobody rated have zeros."""
+
+    version: str
+    parameters: ModelParameters
+    mean: float
+    """The mean of all ratings."""
+    movie_ids: Ints
+    counts: Ints
+    """How many users rated the film."""
+    is_recommendable: Bools
+    """Whether the film is in the catalogue."""
+    order: Floats
+    """(films, rank): implicit-feedback factors, which order a user's films."""
+    stars: Floats
+    """(films, stars rank): explicit factors of what the biases leave."""
+    item_bias: Floats
+
+    @cached_property
+    def popularity(self) -> Floats:
+        """How popular each film is, from 0 to 1: the logarithm of its number of ratings."""
+        logarithms: Floats = np.log1p(self.counts).astype(np.float32)
+        highest = logarithms.max(initial=0)
+        return logarithms / highest if highest else logarithms
+
+    def rows(self, movie_ids: NDArray[np.integer]) -> NDArray[np.intp]:
+        """The rows of the films, each of which must be among `movie_ids`."""
+        return np.searchsorted(self.movie_ids, movie_ids)
+
+    def to_bytes(self) -> bytes:
+        """A NumPy archive (`.npz`) of the whole."""
+        buffer = io.BytesIO()
+        about = {
+            "version": self.version,
+            "mean": self.mean,
+            "parameters": asdict(self.parameters),
+        }
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        np.savez(buffer, about=np.array(json.dumps(about)), **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> ItemFactors:
+        """What `to_bytes` wrote.
+
+        Raises:
+            BadDataError: the content is something else.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+                about = json.loads(str(archive["about"]))
+                return cls(
+                    version=about["version"],
+                    parameters=ModelParameters(**about["parameters"]),
+                    mean=about["mean"],
+                    **{name: archive[name] for name in _ARRAYS},
+                )
+        except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
+            raise BadDataError(f"These are no item factors: {error}") from error
+
+
+def item_factors_path(models_root: str, version: str) -> str:
+    """Where in HDFS the item factors of a version are."""
+    return f"{models_root}/{version}/item_factors.npz"

@@ -1,0 +1,67 @@
+"""The `recsys` command."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from recsys_app.commands import (
+    archive,
+    dead_letters,
+    docker,
+    doctor,
+    experiment,
+    export,
+    load,
+    models,
+    recommend,
+    release,
+    run,
+    stack,
+    train,
+    worker,
+)
+from recsys_app.errors import RecsysError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="recsys")
+def recsys() -> None:
+    """A movie recommendation service on Kafka, HDFS, Spark, Redis and MongoDB."""
+
+
+for command in (
+    run.run,
+    worker.worker,
+    stack.stack,
+    load.load,
+    train.train,
+    recommend.recommend,
+    models.models,
+    models.rollback,
+    experiment.start,
+    experiment.stop,
+    experiment.report,
+    export.export,
+    release.release,
+    archive.archive,
+    dead_letters.dead_letters,
+    docker.docker,
+    doctor.doctor,
+    release.release,
+):
+    recsys.add_command(command)
+
+
+def main() -> None:
+    """Runs the command; what a person can mend is told in a sentence, with exit code 1."""
+    try:
+        recsys(standalone_mode=True)
+    except RecsysError as error:
+        click.echo(f"recsys: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

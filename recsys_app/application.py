@@ -1,0 +1,823 @@
+"""The only wiring: settings, stores, services, and the agents, views and timers on top."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
+from functools import cached_property, partial
+from typing import Any, NamedTuple, cast
+
+import aiohttp.web
+import faust
+import stamina
+from aiohttp.typedefs import Middleware
+from aiohttp_cors import ResourceOptions
+from faust.types.auth import CredentialsT
+from faust.web.drivers.aiohttp import Web
+from mode import Service
+from prometheus_client import CollectorRegistry
+
+import agents.archive_ratings
+import agents.cache_recommendations
+import agents.fold_in
+import agents.training
+import agents.watch
+import web.erasures
+import web.health
+import web.metrics
+import web.movies
+import web.pages
+import web.pipeline
+import web.ratings
+import web.recommendations
+import web.users
+from agents.batches import Trace
+from agents.commit_monitor import CommitMonitor
+from jobs.als import train
+from jobs.spec import TrainingSpec
+from recsys_app import __version__
+from recsys_app.certificates import pem_file
+from recsys_app.errors import RecsysError, Unavailable
+from recsys_app.failpoints import Reach, failpoints
+from recsys_app.kafka_security import KafkaSecurity
+from recsys_app.logs import logging_config
+from recsys_app.metrics import Metrics
+from recsys_app.models import sequence_number
+from recsys_app.services.archive_eraser import ArchiveEraser
+from recsys_app.services.change_watch import ChangeWatch
+from recsys_app.services.csv_writer import CSVWriter
+from recsys_app.services.dead_letter_eraser import DeadLetterEraser
+from recsys_app.services.dead_letter_office import DeadLetterOffice
+from recsys_app.services.dead_letters import DeadLetters, MessageSender
+from recsys_app.services.discovery_service import DiscoveryService
+from recsys_app.services.docker_service import DockerService
+from recsys_app.services.erasure_service import ErasureService
+from recsys_app.services.experiment_report import ExperimentReporter
+from recsys_app.services.fold_in_service import FoldInService
+from recsys_app.services.health_service import HealthService
+from recsys_app.services.hidden_movies import HiddenMovies
+from recsys_app.services.idempotent_answers import IdempotentAnswers
+from recsys_app.services.list_lookup import ListLookup
+from recsys_app.services.loading_service import LoadingService
+from recsys_app.services.model_registry import ModelRegistry
+from recsys_app.services.model_version import NO_MODEL, slot_of
+from recsys_app.services.movie_service import MovieService
+from recsys_app.services.observation import ObservationService, ObservedJobs, ObservedMessages
+from recsys_app.services.pipeline_service import PipelineService
+from recsys_app.services.rate_limiter import RateLimiter
+from recsys_app.services.rating_service import RatingService
+from recsys_app.services.recommendation_consumer_service import RecommendationConsumerService
+from recsys_app.services.recommendation_service import RecommendationService
+from recsys_app.services.served_models import ServedModels
+from recsys_app.services.serving_model import ModelLoader
+from recsys_app.services.training_pool import TrainingPool
+from recsys_app.services.training_service import TrainingService
+from recsys_app.services.watchdog import Watchdog
+from recsys_app.settings import Settings
+from recsys_app.stores.hdfs import HdfsFileStore
+from recsys_app.stores.kafka import KafkaMessageStore, KafkaTopicStore, TopicSpec
+from recsys_app.stores.kafka_group import KafkaGroupReader
+from recsys_app.stores.kafka_lag import KafkaGroupStore
+from recsys_app.stores.mongo import (
+    MongoConnection,
+    MongoDatasetStore,
+    MongoLeaseStore,
+    MongoModelStore,
+    MongoMovieStore,
+)
+from recsys_app.stores.mongo_erasure import MongoErasureStore, MongoUserStore
+from recsys_app.stores.mongo_hidden import MongoHiddenMovieStore
+from recsys_app.stores.redis import RedisRecommendationStore
+from recsys_app.stores.redis_answers import RedisAnswerStore
+from recsys_app.stores.redis_counters import RedisCounterStore
+from recsys_app.stores.redis_ratings import RedisRatingStore
+from recsys_app.stores.redis_users import RedisUserStore
+from recsys_app.stores.redis_watch import RedisWatchStore
+from recsys_app.tracing import Tracing, open_tracing
+from web.access import walls
+from web.problems import problem_documents
+from web.requests_log import logged_requests
+from web.security_headers import add_security_headers
+from web.traces import traced_requests
+
+log = logging.getLogger(__name__)
+
+
+class TopicNames(NamedTuple):
+    """What the topics of one installation are called."""
+
+    ratings: str
+    recommendations: str
+    training_requests: str
+    ratings_dead_letter: str
+    recommendations_dead_letter: str
+    shown: str
+
+
+class Components:
+    """Every store and service of one process, each made when it is first asked for.
+
+    The command line uses single ones of them; the worker uses all that its roles need.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def names(self) -> TopicNames:
+        prefix = self.settings.topic_prefix
+        return TopicNames(*(prefix + field.replace("_", "-") for field in TopicNames._fields))
+
+    # Stores
+
+    @cached_property
+    def files(self) -> HdfsFileStore:
+        s = self.settings
+        return HdfsFileStore(
+            s.hdfs,
+            user=s.hdfs_user,
+            timeout_seconds=s.hdfs_timeout_seconds,
+            rpc_url=s.hdfs_rpc_url,
+            token=s.hdfs_token.get_secret_value() if s.hdfs_token else None,
+            kerberos=s.hdfs_kerberos,
+            ca=pem_file(s.hdfs_ca, s.certificates) if s.hdfs_ca else None,
+        )
+
+    @cached_property
+    def topics(self) -> KafkaTopicStore:
+        return KafkaTopicStore(self.settings.kafka, security=self.settings.kafka_security)
+
+    @cached_property
+    def messages(self) -> KafkaMessageStore:
+        return KafkaMessageStore(
+            self.settings.kafka,
+            security=self.settings.kafka_security,
+            outgoing=self.tracing.outgoing if self.tracing else None,
+        )
+
+    @cached_property
+    def cache(self) -> RedisRecommendationStore:
+        s = self.settings
+        return RedisRecommendationStore(
+            s.redis, ttl_seconds=s.recommendations_ttl_seconds, prefix=s.redis_prefix
+        )
+
+    @cached_property
+    def user_ratings(self) -> RedisRatingStore:
+        return RedisRatingStore(self.settings.redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def mongo(self) -> MongoConnection:
+        return MongoConnection(self.settings.mongodb, self.settings.mongodb_database)
+
+    @cached_property
+    def movie_store(self) -> MongoMovieStore:
+        return MongoMovieStore(self.mongo)
+
+    @cached_property
+    def models(self) -> MongoModelStore:
+        return MongoModelStore(self.mongo)
+
+    @cached_property
+    def datasets(self) -> MongoDatasetStore:
+        return MongoDatasetStore(self.mongo)
+
+    @cached_property
+    def redis_users(self) -> RedisUserStore:
+        return RedisUserStore(self.settings.redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def group(self) -> KafkaGroupStore:
+        return KafkaGroupStore(
+            self.settings.kafka,
+            group=self.settings.app_id,
+            security=self.settings.kafka_security,
+        )
+
+    # Services
+
+    @cached_property
+    def writer(self) -> CSVWriter:
+        return CSVWriter(
+            self.files,
+            root=self.settings.archive_root,
+            observer=self.metrics,
+            reach=self.reach,
+        )
+
+    @cached_property
+    def movies(self) -> MovieService:
+        return MovieService(self.movie_store)
+
+    @cached_property
+    def ratings(self) -> RatingService:
+        return RatingService(
+            messages=self.sender,
+            kafka_log=self.topics,
+            writer=self.writer,
+            topic=self.names.ratings,
+            dead_letters=self._dead_letters(self.names.ratings, self.names.ratings_dead_letter),
+            send_timeout_seconds=self.settings.send_timeout_seconds,
+            answers=self.idempotent_answers,
+            reach=self.reach,
+        )
+
+    @cached_property
+    def consumer(self) -> RecommendationConsumerService:
+        return RecommendationConsumerService(
+            cache=self.cache,
+            dead_letters=self._dead_letters(
+                self.names.recommendations, self.names.recommendations_dead_letter
+            ),
+            on_visible=self.metrics.on_visible,
+        )
+
+    @cached_property
+    def pool(self) -> TrainingPool:
+        return TrainingPool()
+
+    @cached_property
+    def training(self) -> TrainingService:
+        return TrainingService(
+            models=self.models,
+            leases=MongoLeaseStore(self.mongo),
+            writer=self.writer,
+            pool=ObservedJobs(self.pool, observer=self.metrics),
+            job=train,
+            new_spec=self._training_spec,
+            holder=f"{socket.gethostname()}:{os.getpid()}",
+            margin=self.settings.train_margin,
+            on_rejected=self.metrics.on_training_rejected,
+        )
+
+    @cached_property
+    def served(self) -> ServedModels:
+        s = self.settings
+        loader = ModelLoader(self.files, root=s.models_root, top_n=s.train_top_n)
+        return ServedModels(models=self.models, loader=loader, movies=self.movies)
+
+    @cached_property
+    def registry(self) -> ModelRegistry:
+        return ModelRegistry(self.models)
+
+    @cached_property
+    def experiment_reporter(self) -> ExperimentReporter:
+        return ExperimentReporter(
+            self.topics, shown_topic=self.names.shown, ratings_topic=self.names.ratings
+        )
+
+    @cached_property
+    def lists(self) -> ListLookup:
+        return ListLookup(
+            cache=self.cache,
+            ratings=self.user_ratings,
+            lists=self.models,
+            messages=self.messages,
+            topic=self.names.recommendations,
+        )
+
+    @cached_property
+    def recommendations(self) -> RecommendationService:
+        return RecommendationService(
+            models=self.served,
+            lists=self.lists,
+            ratings=self.user_ratings,
+            movies=self.movies,
+            writer=self.writer,
+            training=self.training,
+            messages=self.messages,
+            shown_topic=self.names.shown,
+        )
+
+    @cached_property
+    def erasures(self) -> ErasureService:
+        # A writer of its own: it forgets positions, which the archive's agent relies on.
+        index = CSVWriter(self.files, root=self.settings.archive_root)
+        names = self.names
+
+        async def archived() -> dict[int, int]:
+            index.forget()
+            partitions = await self.topics.partitions(names.ratings)
+            return {partition: await index.next_offset(partition) for partition in partitions}
+
+        async def folded_in() -> dict[int, int]:
+            beginning = sequence_number(await index.current_epoch() or 0, 0)
+            partitions = await self.topics.partitions(names.ratings)
+            positions = await self.user_ratings.positions(partitions)
+            return {
+                partition: (position or 0) - beginning
+                for partition, position in zip(partitions, positions, strict=True)
+            }
+
+        async def cached() -> dict[int, int]:
+            positions = await self.group.positions([names.recommendations])
+            return {position.partition: position.committed for position in positions}
+
+        return ErasureService(
+            receipts=MongoErasureStore(self.mongo),
+            stores=(self.redis_users, MongoUserStore(self.mongo)),
+            kafka_log=self.topics,
+            messages=self.messages,
+            archive=ArchiveEraser(files=self.files, index=index, root=self.settings.archive_root),
+            letters=DeadLetterEraser(log=self.topics, messages=self.messages),
+            models=self.models,
+            leases=MongoLeaseStore(self.mongo),
+            holder=f"{socket.gethostname()}:{os.getpid()}:erasure",
+            ratings=names.ratings,
+            recommendations=names.recommendations,
+            training_requests=names.training_requests,
+            dead_letters=(names.ratings_dead_letter, names.recommendations_dead_letter),
+            taken_in=(archived, folded_in),
+            cached=cached,
+        )
+
+    @cached_property
+    def fold_in(self) -> FoldInService:
+        return FoldInService(
+            ratings=self.user_ratings,
+            archive=self.writer,
+            messages=self.messages,
+            topic=self.names.recommendations,
+            models=lambda: self.served.loaded,
+        )
+
+    @cached_property
+    def loading(self) -> LoadingService:
+        return LoadingService(
+            movies=self.movie_store,
+            datasets=self.datasets,
+            ratings=self.ratings,
+            kafka_log=self.topics,
+            writer=self.writer,
+            topic=self.names.ratings,
+        )
+
+    @cached_property
+    def docker(self) -> DockerService:
+        return DockerService(topics=self.topics, url=self.settings.docker_url)
+
+    @cached_property
+    def health(self) -> HealthService:
+        dependencies: dict[str, Callable[[], Awaitable[object]]] = {
+            "kafka": lambda: self.topics.partitions(self.names.ratings),
+            "redis": self.cache.ping,
+            "mongodb": self.mongo.ping,
+        }
+        if "agents" in self.settings.roles:
+            dependencies["hdfs"] = lambda: self.files.status("/")
+        return HealthService(dependencies=dependencies, details=self._health_details)
+
+    # What the page and the programs ask for beside
+
+    @cached_property
+    def redis_watch(self) -> RedisWatchStore:
+        return RedisWatchStore(self.settings.redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def watch(self) -> ChangeWatch:
+        return ChangeWatch(self.redis_watch, slot=self._served_slot)
+
+    @cached_property
+    def hidden(self) -> HiddenMovies:
+        return HiddenMovies(MongoHiddenMovieStore(self.mongo))
+
+    @cached_property
+    def discovery(self) -> DiscoveryService:
+        return DiscoveryService(
+            served=lambda: self.recommendations.served,
+            ratings=self.user_ratings,
+            movies=self.movies,
+        )
+
+    @cached_property
+    def pipeline(self) -> PipelineService:
+        s = self.settings
+        return PipelineService(
+            group=self.group,
+            topic=self.names.ratings,
+            files=self.files,
+            archive_root=s.archive_root,
+            cache=self.redis_watch,
+            models=self.models,
+            model_version=lambda: self.recommendations.model_version,
+            movies=lambda: len(self.movies.movies),
+        )
+
+    def _served_slot(self) -> int:
+        version = self.recommendations.model_version
+        return 0 if version == NO_MODEL else slot_of(version)
+
+    # Observation
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics(CollectorRegistry())
+
+    @cached_property
+    def tracing(self) -> Tracing | None:
+        return open_tracing(self.settings.app_id) if self.settings.tracing else None
+
+    @cached_property
+    def sender(self) -> MessageSender:
+        return ObservedMessages(
+            self.messages,
+            ratings=self.names.ratings,
+            dead_letters={
+                self.names.ratings: self.names.ratings_dead_letter,
+                self.names.recommendations: self.names.recommendations_dead_letter,
+            },
+            observer=self.metrics,
+        )
+
+    @cached_property
+    def counters(self) -> RedisCounterStore:
+        return RedisCounterStore(self.settings.redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def limiter(self) -> RateLimiter:
+        return RateLimiter(self.counters)
+
+    @cached_property
+    def observation(self) -> ObservationService:
+        return ObservationService(
+            group=self.group,
+            models=self.models,
+            observer=self.metrics,
+            ratings=self.names.ratings,
+            topics=(self.names.ratings, self.names.recommendations, self.names.training_requests),
+        )
+
+    # Faults
+
+    @cached_property
+    def dead_letter_office(self) -> DeadLetterOffice:
+        return DeadLetterOffice(
+            messages=self.messages,
+            kafka_log=self.topics,
+            topics=(self.names.ratings_dead_letter, self.names.recommendations_dead_letter),
+        )
+
+    @cached_property
+    def answers(self) -> RedisAnswerStore:
+        return RedisAnswerStore(self.settings.redis, prefix=f"{self.settings.app_id}:answer:")
+
+    @cached_property
+    def idempotent_answers(self) -> IdempotentAnswers:
+        seconds = 2 * self.settings.send_timeout_seconds
+        return IdempotentAnswers(store=self.answers, reserve_seconds=seconds)
+
+    @cached_property
+    def reach(self) -> Reach:
+        return failpoints(self.settings.failpoints)
+
+    @cached_property
+    def monitor(self) -> CommitMonitor:
+        return CommitMonitor(reach=self.reach)
+
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        return Watchdog(
+            group=self.group,
+            topic=self.names.ratings,
+            stalled_seconds=self.settings.stalled_seconds,
+            last_attempt=lambda: self.ratings.last_attempt,
+            last_commit=lambda: self.monitor.last_commit(self.names.ratings),
+        )
+
+    # Lifecycle
+
+    def topic_specs(self) -> list[TopicSpec]:
+        partitions, replication = self.settings.topic_partitions, self.settings.topic_replication
+        # The broker's clock counts: it refuses messages from an hour ahead of its own.
+        time = ("message.timestamp.type", "LogAppendTime")
+        keep = (time, ("retention.ms", str(30 * 24 * 3600 * 1000)))
+        # A letter about the longest message that Kafka takes is longer than that.
+        dead_letters = (*keep, ("max.message.bytes", str(4 * 2**20)))
+        return [
+            TopicSpec(self.names.ratings, partitions, replication, keep),
+            TopicSpec(
+                self.names.recommendations,
+                partitions,
+                replication,
+                (time, *_COMPACTED),
+            ),
+            TopicSpec(self.names.training_requests, 1, replication, (time,)),
+            TopicSpec(self.names.ratings_dead_letter, 1, replication, dead_letters),
+            TopicSpec(self.names.recommendations_dead_letter, 1, replication, dead_letters),
+            TopicSpec(self.names.shown, partitions, replication, keep),
+            # Faust elects its leader, which runs the timer, through this one.
+            TopicSpec(f"{self.settings.app_id}-__assignor-__leader", 1, replication),
+        ]
+
+    async def prepare(self) -> None:
+        """Makes what the stores need to have: topics, directories, indexes."""
+        await self.topics.create_topics(self.topic_specs())
+        await self.writer.create_directories()
+        await self.models.create_indexes()
+
+    async def close(self) -> None:
+        """Closes what was opened, the training first."""
+        opened = vars(self)
+        opened_in_turn = (
+            "watch",
+            "redis_watch",
+            "pool",
+            "recommendations",
+            "messages",
+            "cache",
+            "answers",
+            "user_ratings",
+            "counters",
+            "redis_users",
+        )
+        for name in (*opened_in_turn, "files"):
+            if name in opened:
+                await opened[name].close()
+        if "mongo" in opened:
+            self.mongo.close()
+        if opened.get("tracing"):
+            await asyncio.to_thread(opened["tracing"].close)
+
+    def _dead_letters(self, source: str, topic: str) -> DeadLetters:
+        return DeadLetters(messages=self.sender, source=source, topic=topic)
+
+    async def _training_spec(self, version: str, files: list[str]) -> TrainingSpec:
+        s = self.settings
+        return TrainingSpec(
+            version=version,
+            files=tuple(files),
+            hdfs_rpc_url=await self.files.rpc_url(),
+            mongodb_uri=s.mongodb,
+            mongodb_database=self.mongo.database.name,
+            kafka=s.kafka,
+            kafka_security=s.kafka_security,
+            recommendations_topic=self.names.recommendations,
+            scratch=str((s.home / "spark").absolute()),
+            spark_master=s.spark_master,
+            driver_memory=s.spark_driver_memory,
+            models_root=s.models_root,
+            top_n=s.train_top_n,
+            allow_bad_rows=s.train_allow_bad_rows,
+        )
+
+    async def _health_details(self) -> dict[str, Any]:
+        return {
+            "archive": self.watchdog.details(),
+            "model": self.recommendations.model_version,
+            "training": await self.training.last_run(),
+        }
+
+
+_ERASURE_SECONDS = 2.0
+_COMPACTED = (
+    ("cleanup.policy", "compact"),
+    # A tombstone takes effect within a day, and is gone an hour after it.
+    ("segment.ms", str(3600 * 1000)),
+    ("max.compaction.lag.ms", str(24 * 3600 * 1000)),
+    ("delete.retention.ms", str(3600 * 1000)),
+)
+
+
+class Lifecycle(Service):
+    """Starts before the agents and stops after them."""
+
+    def __init__(self, components: Components, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._components = components
+
+    async def on_start(self) -> None:
+        parts = self._components
+        if parts.settings.docker_check:
+            report = await parts.docker.check_containers()
+            self.log.info("%s", report)
+        await _when_available(lambda: parts.topics.create_topics(parts.topic_specs()))
+        await _when_available(parts.messages.start)
+
+    async def on_stop(self) -> None:
+        await self._components.close()
+
+    @Service.task
+    async def _prepare(self) -> None:
+        await _when_available(self._components.prepare)
+
+    @Service.task
+    async def _refresh(self) -> None:
+        parts = self._components
+        while not self.should_stop and parts.settings.roles & {"web", "agents"}:
+            try:
+                await parts.recommendations.refresh()
+                parts.movies.index.order_by_popularity(
+                    parts.recommendations.served.popular.movie_ids
+                )
+                await parts.hidden.refresh()
+            except RecsysError as error:
+                self.log.warning("the served model stays as it is: %s", error)
+            await self.sleep(parts.settings.refresh_seconds)
+
+    @Service.task
+    async def _share_limits(self) -> None:
+        while not self.should_stop:
+            await self._components.limiter.exchange()
+            await self.sleep(0.2)
+
+    @Service.task
+    async def _erase(self) -> None:
+        parts = self._components
+        while not self.should_stop and "agents" in parts.settings.roles:
+            try:
+                await parts.erasures.proceed()
+            except RecsysError as error:
+                self.log.warning("erasures go on later: %s", error)
+            await self.sleep(_ERASURE_SECONDS)
+
+    @Service.task
+    async def _observe(self) -> None:
+        parts = self._components
+        while not self.should_stop:
+            try:
+                await parts.observation.observe()
+            except RecsysError as error:
+                self.log.warning("lag and model quality stay as they were: %s", error)
+            await self.sleep(parts.settings.observe_seconds)
+
+
+async def _when_available(action: Callable[[], Awaitable[object]]) -> None:
+    async for attempt in stamina.retry_context(
+        on=Unavailable, attempts=None, timeout=None, wait_initial=0.5, wait_max=5.0
+    ):
+        with attempt:
+            await action()
+
+
+def create_app(settings: Settings) -> faust.App:
+    """The Faust app that `faust -A recsys_app worker` runs."""
+    parts = Components(settings)
+    settings.home.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
+    app = faust.App(
+        settings.app_id,
+        broker=[f"kafka://{server}" for server in settings.kafka],
+        broker_credentials=_credentials(settings.kafka_security),
+        datadir=str(settings.home / "faust"),
+        web_bind=settings.bind_host,
+        web_host="127.0.0.1",
+        web_port=settings.port,
+        web_application_options={"middlewares": _middlewares(parts), "client_max_size": 2**20},
+        web_cors_options=_cors_options(settings.cors_origins),
+        logging_config=logging_config(),
+        web_router_enabled=settings.debug_pages,
+        web_tables_enabled=settings.debug_pages,
+        topic_partitions=settings.topic_partitions,
+        topic_replication_factor=settings.topic_replication,
+        topic_allow_declare=False,
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        stream_wait_empty=False,
+        consumer_auto_offset_reset="earliest",
+        autodiscover=False,
+    )
+    app.monitor = parts.monitor
+    app.add_dependency(Lifecycle(parts))
+    if settings.roles == {"web"}:
+        app.producer_only = True
+    if "agents" in settings.roles:
+        agents.archive_ratings.register(
+            app,
+            topic=_bytes_topic(app, parts.names.ratings),
+            ratings=parts.ratings,
+            flush_rows=settings.archive_flush_rows,
+            flush_seconds=settings.archive_flush_seconds,
+            reach=parts.reach,
+        )
+        agents.watch.register(
+            app,
+            watchdog=parts.watchdog,
+            topic=parts.names.ratings,
+            interval_seconds=settings.watch_seconds,
+        )
+        agents.cache_recommendations.register(
+            app,
+            topic=_bytes_topic(app, parts.names.recommendations),
+            consumer=parts.consumer,
+            trace=_trace(parts, "cache-recommendations"),
+        )
+        app.add_dependency(
+            agents.fold_in.FoldInAgent(
+                reader=KafkaGroupReader(
+                    settings.kafka,
+                    topic=parts.names.ratings,
+                    group=f"{settings.app_id}-fold-in",
+                    security=settings.kafka_security,
+                ),
+                fold_in=parts.fold_in,
+                trace=_trace(parts, "fold-in"),
+            )
+        )
+    if "training" in settings.roles:
+        agents.training.register(
+            app,
+            topic=_bytes_topic(app, parts.names.training_requests),
+            recommendations=parts.recommendations,
+            messages=parts.messages,
+            interval_seconds=settings.train_interval_seconds,
+        )
+    _add_routes(app, parts)
+    _raise_walls(app, parts)
+    return app
+
+
+def _trace(parts: Components, name: str) -> Trace:
+    tracing = parts.tracing
+    return partial(tracing.consuming, name) if tracing else lambda records: nullcontext()
+
+
+def _credentials(security: KafkaSecurity) -> CredentialsT | None:
+    if security.mechanism:
+        return faust.SASLCredentials(
+            username=security.username,
+            password=security.password,
+            ssl_context=security.context(),
+            mechanism=security.mechanism,
+        )
+    return faust.SSLCredentials(security.context()) if security.tls else None
+
+
+def _bytes_topic(app: faust.App, name: str) -> Any:
+    """A topic whose messages reach the agent as bytes: Faust's decoders do not check types, and a
+    message they cannot read would stop the agent."""
+    return app.topic(
+        name, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"
+    )
+
+
+def _middlewares(parts: Components) -> list[Middleware]:
+    """Around every request, the outermost first."""
+    tracing = [traced_requests(parts.tracing)] if parts.tracing else []
+    return [
+        web.metrics.observed_requests(parts.metrics),
+        *tracing,
+        logged_requests(every_request=parts.settings.access_log),
+        problem_documents,
+        walls(
+            keys=parts.settings.keys,
+            limiter=parts.limiter,
+            observer=parts.metrics,
+            per_second_by_key=parts.settings.requests_per_second_by_key,
+            per_second_by_address=parts.settings.address_limit,
+            trusted_proxies=parts.settings.trusted_proxies,
+        ),
+    ]
+
+
+def _add_routes(app: faust.App, parts: Components) -> None:
+    """Puts the views onto the aiohttp application of Faust's own web server, without the wrapper
+    that Faust has around each view."""
+    api = web.health.routes(parts.health)
+    if "web" in parts.settings.roles:
+        api += [
+            *web.recommendations.routes(parts.recommendations, parts.discovery, parts.hidden),
+            *web.movies.routes(parts.movies, parts.discovery),
+            *web.ratings.routes(parts.ratings),
+            *web.users.routes(parts.movies, parts.discovery, parts.hidden, parts.watch),
+            *web.pipeline.routes(parts.pipeline),
+            *web.erasures.routes(parts.erasures),
+        ]
+
+    async def end_streams(_: aiohttp.web.Application) -> None:
+        await parts.watch.close()  # or aiohttp would wait for their readers to go
+
+    web_app = cast(Web, app.web).web_app
+    web_app.on_shutdown.append(end_streams)
+    router = web_app.router
+    router.add_routes([route.to_aiohttp() for route in api])
+    router.add_routes(web.metrics.routes(parts.metrics))
+    if "web" in parts.settings.roles:
+        router.add_routes(web.pages.routes(api, version=__version__))
+
+
+def _raise_walls(app: faust.App, parts: Components) -> None:
+    server = cast(Web, app.web)
+    server.web_app.on_response_prepare.append(add_security_headers)
+    if parts.settings.cors_origins:
+        for route in list(server.web_app.router.routes()):
+            if route.method in ("GET", "POST", "PUT", "DELETE"):
+                server.cors.add(route)
+    if not parts.settings.keys:
+        log.warning(
+            "no API keys are set (RECSYS_API_KEYS): listening on %s only, and open to every "
+            "program on this machine",
+            parts.settings.bind_host,
+        )
+
+
+def _cors_options(origins: Sequence[str]) -> dict[str, ResourceOptions]:
+    """Pages of these origins may call, with a key of their own and never with cookies."""
+    allowed = ("Authorization", "Content-Type", "X-API-Key", "X-Request-ID", "Idempotency-Key")
+    shown = ("X-Model-Version", "X-Recommendation-Source", "X-Request-ID", "Retry-After")
+    options = ResourceOptions(  # type: ignore[no-untyped-call]  # aiohttp-cors has no types
+        allow_headers=allowed, expose_headers=shown, max_age=600
+    )
+    return dict.fromkeys(origins, options)

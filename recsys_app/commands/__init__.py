@@ -1,0 +1,1 @@
+"""The subcommands of `recsys`, one a module."""

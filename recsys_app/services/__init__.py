@@ -1,0 +1,1 @@
+"""The rules of the service; what they need comes as arguments."""

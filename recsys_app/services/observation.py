@@ -1,0 +1,139 @@
+"""What the service tells its operators: observers, and what is measured around the stores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from structlog.contextvars import bind_contextvars
+
+from jobs.spec import TrainingResult, TrainingSpec
+from recsys_app.services.dead_letters import MessageSender
+from recsys_app.services.training_service import JobRunner
+from recsys_app.stores.kafka import Position
+from recsys_app.stores.kafka_lag import GroupPosition
+
+
+class MessageObserver(Protocol):
+    def on_accepted(self, ratings: int) -> None: ...
+    def on_dead_lettered(self, topic: str, messages: int) -> None: ...
+
+
+class TrainingObserver(Protocol):
+    def on_trained(self, steps: Mapping[str, float]) -> None: ...
+    def on_training_failed(self) -> None: ...
+
+
+class ServiceObserver(Protocol):
+    def on_lag(
+        self, positions: Sequence[GroupPosition], oldest_unarchived_seconds: float
+    ) -> None: ...
+    def on_model(self, quality: Mapping[str, float], trained_at: float) -> None: ...
+
+
+class ObservedMessages:
+    """A sender that counts what Kafka has confirmed, and puts its position into the log."""
+
+    def __init__(
+        self,
+        messages: MessageSender,
+        *,
+        ratings: str,
+        dead_letters: Mapping[str, str],
+        observer: MessageObserver,
+    ) -> None:
+        self._messages = messages
+        self._ratings = ratings
+        self._sources = {letters: source for source, letters in dead_letters.items()}
+        self._observer = observer
+
+    async def send(self, topic: str, key: bytes, value: bytes) -> Position:
+        position = await self._messages.send(topic, key, value)
+        if topic == self._ratings:
+            # For the log lines of the request that brought it.
+            bind_contextvars(partition=position.partition, offset=position.offset)
+        self._count(topic, 1)
+        return position
+
+    async def send_many(
+        self, topic: str, messages: Sequence[tuple[bytes, bytes]]
+    ) -> list[Position]:
+        positions = await self._messages.send_many(topic, messages)
+        self._count(topic, len(positions))
+        return positions
+
+    def _count(self, topic: str, messages: int) -> None:
+        if topic == self._ratings:
+            self._observer.on_accepted(messages)
+        elif topic in self._sources:
+            self._observer.on_dead_lettered(self._sources[topic], messages)
+
+
+class ObservedJobs:
+    """A runner of trainings that tells how long their steps took."""
+
+    def __init__(self, jobs: JobRunner, *, observer: TrainingObserver) -> None:
+        self._jobs = jobs
+        self._observer = observer
+
+    async def run(
+        self, function: Callable[[TrainingSpec], TrainingResult], spec: TrainingSpec
+    ) -> TrainingResult:
+        try:
+            result = await self._jobs.run(function, spec)
+        except Exception:
+            self._observer.on_training_failed()
+            raise
+        self._observer.on_trained(result.steps)
+        return result
+
+
+class GroupStore(Protocol):
+    async def positions(self, topics: Sequence[str]) -> list[GroupPosition]: ...
+    async def oldest_timestamps(
+        self, positions: Sequence[GroupPosition]
+    ) -> dict[GroupPosition, int]: ...
+
+
+class ModelRegister(Protocol):
+    async def active(self) -> Mapping[str, Any] | None: ...
+
+
+class ObservationService:
+    """Looks from time to time at what no request or batch tells."""
+
+    def __init__(
+        self,
+        *,
+        group: GroupStore,
+        models: ModelRegister,
+        observer: ServiceObserver,
+        ratings: str,
+        topics: Sequence[str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._group = group
+        self._models = models
+        self._observer = observer
+        self._ratings = ratings
+        self._topics = topics
+        self._clock = clock
+
+    async def observe(self) -> None:
+        """Tells the observer the lag of each partition and the quality of the active model.
+
+        Raises:
+            Unavailable: Kafka or MongoDB does not answer.
+        """
+        positions = await self._group.positions(self._topics)
+        ratings = [position for position in positions if position.topic == self._ratings]
+        waiting = await self._group.oldest_timestamps(ratings)
+        oldest = min(waiting.values(), default=None)
+        age = 0.0 if oldest is None else max(0.0, self._clock() - oldest / 1000)
+        self._observer.on_lag(positions, age)
+        model = await self._models.active()
+        if model is not None:
+            quality = model.get("metrics") or {}
+            numbers = {k: float(v) for k, v in quality.items() if isinstance(v, int | float)}
+            self._observer.on_model(numbers, model["startedAt"].timestamp())

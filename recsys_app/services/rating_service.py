@@ -1,0 +1,245 @@
+"""Ratings from people to Kafka, and from Kafka to the archive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import stamina
+
+from recsys_app.archive import ArchiveRow
+from recsys_app.errors import ArchiveConflict, BadDataError, Unavailable
+from recsys_app.failpoints import Reach, nothing
+from recsys_app.models import Rating, Record, rating_decoder
+from recsys_app.services.csv_writer import CSVWriter
+from recsys_app.services.dead_letters import DeadLetters, MessageSender, Rejected
+from recsys_app.services.idempotent_answers import IdempotentAnswers
+from recsys_app.stores.kafka import OffsetRange, Position
+
+log = logging.getLogger(__name__)
+
+
+class PartitionLog(Protocol):
+    """A topic read by offset."""
+
+    async def partitions(self, topic: str) -> list[int]: ...
+    async def offsets(self, topic: str, partition: int) -> OffsetRange: ...
+    async def read(
+        self, topic: str, partition: int, start: int, stop: int, *, limit: int = 5000
+    ) -> list[Record]: ...
+
+
+class RatingService:
+    """Accepts ratings once Kafka has them, and archives what Kafka holds."""
+
+    def __init__(
+        self,
+        *,
+        messages: MessageSender,
+        kafka_log: PartitionLog,
+        writer: CSVWriter,
+        topic: str,
+        dead_letters: DeadLetters,
+        send_timeout_seconds: float,
+        max_in_flight: int = 5000,
+        answers: IdempotentAnswers | None = None,
+        reach: Reach = nothing,
+    ) -> None:
+        self._messages = messages
+        self._log = kafka_log
+        self._writer = writer
+        self._topic = topic
+        self._dead_letters = dead_letters
+        self._send_timeout = send_timeout_seconds
+        self._max_in_flight = max_in_flight
+        self._in_flight = 0
+        self._answers = answers
+        self._reach = reach
+        self.last_attempt = time.monotonic()
+        """When a batch was last tried, by the monotonic clock."""
+        self._checked: set[int] = set()
+
+    async def send_rating(self, rating: Rating) -> Position:
+        """Where Kafka has put the rating, once all in-sync replicas have it.
+
+        A rating with an idempotency key that was sent before is where it was put then.
+
+        Raises:
+            BadDataError: the idempotency key came with another rating before.
+            RequestInProgress: a request with this key is still being worked on.
+            Unavailable: Kafka did not confirm it in time, or too many ratings wait already. The
+                rating may still arrive; sending it again is safe, since the newest rating of a
+                movie by a user counts.
+        """
+        if rating.idempotencyKey is None or self._answers is None:
+            return await self._send(rating)
+        return await self._answers.once(rating, lambda: self._send(rating))
+
+    async def _send(self, rating: Rating) -> Position:
+        if self._in_flight >= self._max_in_flight:
+            raise Unavailable("Kafka", f"{self._in_flight} ratings already wait for it")
+        self._in_flight += 1
+        try:
+            async with asyncio.timeout(self._send_timeout):
+                self._reach("rating-sending")
+                position = await self._messages.send(
+                    self._topic, b"%d" % rating.userId, msgspec.json.encode(rating)
+                )
+                self._reach("rating-sent")
+                return position
+        except TimeoutError:
+            raise Unavailable("Kafka", f"no answer within {self._send_timeout:g} s") from None
+        finally:
+            self._in_flight -= 1
+
+    async def send_ratings(self, ratings: Sequence[Rating]) -> list[Position]:
+        """Where Kafka has put each of the ratings, once all in-sync replicas have all of them."""
+        return await self._messages.send_many(
+            self._topic,
+            [(b"%d" % rating.userId, msgspec.json.encode(rating)) for rating in ratings],
+        )
+
+    async def consume_ratings(self, partition: int, records: Sequence[Record]) -> None:
+        """Returns once every record is durable: in the archive, or as a dead letter.
+
+        Outages are waited out. Records that the archive has are passed over, and records before
+        these that it lacks are fetched from Kafka, so it does not matter where the consumer group
+        believes to be.
+
+        Raises:
+            ArchiveConflict: the topic is not the one that the archive was written from.
+        """
+        async for attempt in stamina.retry_context(
+            on=Unavailable, attempts=None, timeout=None, wait_initial=0.2, wait_max=5.0
+        ):
+            with attempt:
+                self.last_attempt = time.monotonic()
+                await self._archive(partition, records)
+
+    async def _archive(self, partition: int, records: Sequence[Record]) -> None:
+        # What lies before the archive's end was delivered again, or belongs to another topic of
+        # the same name: passing over it unseen would lose it.
+        first = min(record.offset for record in records)
+        if partition not in self._checked or first < await self._next(partition):
+            await self._check_topic(partition)
+            self._checked.add(partition)
+        for run in _runs(records):
+            await self._fill_gap(partition, before=run[0].offset)
+            expected = await self._next(partition)
+            await self._write(partition, [r for r in run if r.offset >= expected])
+
+    async def _next(self, partition: int) -> int:
+        return await self._writer.next_offset(partition)
+
+    async def _check_topic(self, partition: int) -> None:
+        """Sees that the topic is the one that the archive was written from.
+
+        Raises:
+            ArchiveConflict: the topic ends before the archive does, or has another message where
+                the archive has its last row.
+        """
+        self._writer.forget(partition)
+        last = await self._writer.last_row(partition)
+        if last is None:
+            return
+        held = await self._log.offsets(self._topic, partition)
+        if held.end <= last.offset:
+            found = f"the topic ends at {held.end}"
+        elif last.is_void or held.beginning > last.offset:
+            return
+        else:
+            there = await self._log.read(self._topic, partition, last.offset, last.offset + 1)
+            if not there or _is_row_of(last, there[0]):
+                return
+            found = "the topic has another message there"
+        raise ArchiveConflict(
+            f"The archive holds offset {last.offset} of partition {partition}, but {found}: it "
+            "was deleted and created again. Run `recsys archive new-epoch` to keep what is "
+            "archived and to go on with the new topic."
+        )
+
+    async def open_new_epoch(self) -> int:
+        """Begins a new epoch of the archive for a topic that was created again; returns it.
+
+        Raises:
+            BadDataError: the topic is still the one that the archive was written from.
+        """
+        partitions = await self._log.partitions(self._topic)
+        for partition in partitions:
+            try:
+                await self._check_topic(partition)
+            except ArchiveConflict:
+                return await self._writer.open_new_epoch(partitions)
+        raise BadDataError(
+            f"The archive goes on where the topic {self._topic} does: a new epoch would archive "
+            "its ratings twice. Nothing was changed."
+        )
+
+    async def _fill_gap(self, partition: int, *, before: int) -> None:
+        while (expected := await self._next(partition)) < before:
+            missing = await self._log.read(self._topic, partition, expected, before)
+            if not missing:
+                log.warning(
+                    "Kafka no longer holds partition %d from offset %d to %d: the archive goes on "
+                    "after them",
+                    partition,
+                    expected,
+                    before - 1,
+                )
+                return
+            log.info("archiving %d ratings that nobody delivered", len(missing))
+            await self._write(partition, missing)
+
+    async def _write(self, partition: int, records: Sequence[Record]) -> None:
+        if not records:
+            return
+        rows, rejected = [], []
+        for record in records:
+            try:
+                rows.append(_to_row(record))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                rows.append(ArchiveRow(record.offset))
+                rejected.append(Rejected(record, str(error)))
+        # Dead letters first: a crash between the two sends them twice rather than never.
+        await self._dead_letters.send(partition, rejected)
+        await self._writer.write_to_csv(partition, rows)
+
+
+def _runs(records: Sequence[Record]) -> list[list[Record]]:
+    """The records in the order of their offsets, each once, cut where an offset is missing.
+
+    A rebalance in the middle of a batch puts the same messages into it again, from the committed
+    offset on.
+    """
+    runs: list[list[Record]] = []
+    for offset, record in sorted({record.offset: record for record in records}.items()):
+        if not runs or runs[-1][-1].offset + 1 != offset:
+            runs.append([])
+        runs[-1].append(record)
+    return runs
+
+
+def _is_row_of(row: ArchiveRow, record: Record) -> bool:
+    try:
+        return _to_row(record) == row
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False
+
+
+def _to_row(record: Record) -> ArchiveRow:
+    if record.value is None:
+        raise msgspec.ValidationError("the message is empty")
+    rating = rating_decoder.decode(record.value)
+    timestamp = record.timestamp // 1000 if rating.timestamp is None else rating.timestamp
+    return ArchiveRow(
+        record.offset,
+        rating.userId,
+        rating.movieId,
+        rating.rating,
+        timestamp,
+        rating.idempotencyKey or "",
+    )
