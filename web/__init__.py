@@ -1,0 +1,1 @@
+"""The views: each module has the routes of one resource."""

@@ -1,0 +1,143 @@
+"""Who may call which address: API keys, their scopes, and how fast they may come."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from structlog.contextvars import bind_contextvars
+
+from recsys_app.access import ApiKey, Scope, find_key
+from web.problems import problem
+
+CALLER = web.RequestKey("caller", str)
+"""The name of the key that a request came with; absent if it came without one."""
+
+ANONYMOUS = web.RequestKey("anonymous", bool)
+"""Set if keys are asked for and the request came without one."""
+
+FAILURES_PER_SECOND = 1.0
+"""Wrong keys that an address may send on average."""
+
+PUBLIC = frozenset(("/", "/livez", "/readyz", "/docs", "/openapi.json", "/favicon.ico"))
+PUBLIC_FOLDERS = ("/static/",)
+ADMIN_ONLY = ("/erasures", "/trainings", "/models")
+_PORT = re.compile(r":\d+$")
+_LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
+
+
+class Limiter(Protocol):
+    def hit(self, caller: str, per_second: float) -> float | None: ...
+
+
+class LimitObserver(Protocol):
+    def on_limited(self, by: str) -> None: ...
+
+
+def required_scope(method: str, route: str) -> Scope | None:
+    """What a key needs for a route, by its template; None if nothing."""
+    if route in PUBLIC or route.startswith(PUBLIC_FOLDERS):
+        return None
+    if route.startswith(ADMIN_ONLY) or (method == "DELETE" and route == "/users/{user_id}"):
+        return "admin"
+    return "read" if method in ("GET", "HEAD") else "write"
+
+
+def walls(
+    *,
+    keys: Sequence[ApiKey],
+    limiter: Limiter,
+    observer: LimitObserver,
+    per_second_by_key: float,
+    per_second_by_address: float,
+    trusted_proxies: int,
+) -> Middleware:
+    """A middleware that lets nobody pass who may not.
+
+    Without any key, the service listens on loopback only; whoever calls a name that is not the
+    machine's own was sent by a page from elsewhere (DNS rebinding).
+
+    Args:
+        keys: of those who may call.
+        limiter: counts requests.
+        observer: is told of every request that came too fast.
+        per_second_by_key: how many requests a key may send on average; 0 for any number.
+        per_second_by_address: the same for an address.
+        trusted_proxies: how many proxies in front add to X-Forwarded-For.
+    """
+
+    def limited(kind: str, caller: str, per_second: float) -> web.Response | None:
+        seconds = limiter.hit(f"{kind}:{caller}", per_second)
+        if seconds is None:
+            return None
+        observer.on_limited(kind)
+        wait = {"Retry-After": str(math.ceil(seconds))}
+        return problem(429, f"Too many requests; try again in {math.ceil(seconds)} s.", wait)
+
+    def refused(request: web.Request, address: str) -> web.Response | None:
+        resource = request.match_info.route.resource
+        scope = required_scope(request.method, resource.canonical if resource else "")
+        secret = _secret(request)
+        if secret is None:
+            request[ANONYMOUS] = True
+            return None if scope is None else _unauthorized("This address needs an API key.")
+        key = find_key(keys, secret)
+        if key is None:
+            late = limited("failure", address, FAILURES_PER_SECOND)
+            return late or _unauthorized("No API key is like the one you sent.")
+        request[CALLER] = key.name
+        bind_contextvars(caller=key.name)
+        if scope is not None and scope not in key.scopes:
+            return problem(403, f"The key {key.name} lacks the scope {scope}.")
+        return limited("key", key.name, per_second_by_key)
+
+    @web.middleware
+    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+        address = address_of(request, trusted_proxies)
+        no = limited("address", address, per_second_by_address)
+        if no is None and keys and not _is_preflight(request):
+            no = refused(request, address)
+        elif no is None and not keys and _host_name(request) not in _LOOPBACK_NAMES:
+            no = problem(421, "Without API keys this service answers to localhost only.")
+        return no or await handler(request)
+
+    return check
+
+
+def address_of(request: web.Request, trusted_proxies: int) -> str:
+    """The caller's address, of which an IPv6 one counts as its network of 2⁶⁴."""
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+    text = request.remote or ""
+    if trusted_proxies and len(forwarded) >= trusted_proxies:
+        text = forwarded[-trusted_proxies].strip()
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown"
+    if address.version == 6 and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return text
+
+
+def _secret(request: web.Request) -> str | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    return request.headers.get("X-API-Key")
+
+
+def _unauthorized(detail: str) -> web.Response:
+    return problem(401, detail, {"WWW-Authenticate": 'Bearer realm="recsys"'})
+
+
+def _is_preflight(request: web.Request) -> bool:
+    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+
+
+def _host_name(request: web.Request) -> str:
+    return _PORT.sub("", request.host)

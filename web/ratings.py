@@ -1,0 +1,133 @@
+"""Ratings, from people: one, many, or one taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+from msgspec import Raw, Struct
+
+from recsys_app.errors import BadDataError
+from recsys_app.models import (
+    KEY_PATTERN,
+    Id,
+    Rating,
+    RatingRequest,
+    idempotency_key,
+    rating_request_decoder,
+)
+from recsys_app.resources import MAX_BATCH, Accepted, BatchVerdict, Verdict
+from recsys_app.services.rating_service import RatingService
+from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
+from web.problems import read_body
+
+MAX_BODY_BYTES = 4096
+MAX_BATCH_BYTES = 2 * 2**20
+NDJSON = "application/x-ndjson"
+
+_ACCEPTED = Reply("Kafka holds it on all in-sync replicas.", Accepted)
+
+_raw_lines = msgspec.json.Decoder(list[Raw])
+
+
+class RatingParams(Struct, frozen=True, forbid_unknown_fields=True):
+    user_id: Id
+    movie_id: Id
+
+
+def routes(ratings: RatingService) -> list[Route[Any]]:
+    one: JsonBody[RatingRequest] = JsonBody(RatingRequest, limit_bytes=MAX_BODY_BYTES)
+    many: JsonBody[list[RatingRequest]] = JsonBody(list[RatingRequest], limit_bytes=MAX_BATCH_BYTES)
+
+    async def accept(rating: Rating) -> web.Response:
+        position = await ratings.send_rating(rating)
+        body = b'{"status":"accepted","partition":%d,"offset":%d}' % position
+        return web.Response(status=202, body=body, content_type=JSON)
+
+    async def send_rating(_: NoParams, request: web.Request) -> web.Response:
+        sent = await one.read(request)
+        key = idempotency_key(request.headers.get("Idempotency-Key"))
+        return await accept(Rating(sent.userId, sent.movieId, sent.rating, idempotencyKey=key))
+
+    async def delete_rating(params: RatingParams, _: web.Request) -> web.Response:
+        return await accept(Rating(params.user_id, params.movie_id, None))
+
+    async def send_ratings(_: NoParams, request: web.Request) -> web.Response:
+        body = await read_body(request, MAX_BATCH_BYTES, (JSON, NDJSON))
+        lines = _lines(body, request.content_type)
+        if len(lines) > MAX_BATCH:
+            raise BadDataError(f"The batch has {len(lines)} ratings; send at most {MAX_BATCH}")
+        read = [_read(line) for line in lines]
+        good = [rating for rating in read if isinstance(rating, Rating)]
+        positions = iter(await ratings.send_ratings(good))
+        verdicts = [
+            Verdict(number, "accepted", "", *next(positions))
+            if isinstance(rating, Rating)
+            else Verdict(number, "rejected", rating)
+            for number, rating in enumerate(read, start=1)
+        ]
+        return json_reply(BatchVerdict(len(good), len(read) - len(good), verdicts))
+
+    return [
+        Route(
+            method="POST",
+            path="/send_rating",
+            summary="Rate a movie",
+            tag="Ratings",
+            handler=send_rating,
+            params=NoParams,
+            body=one,
+            request_headers={
+                "Idempotency-Key": (
+                    KEY_PATTERN,
+                    "The same key within a day gets the same answer, and counts as one rating.",
+                )
+            },
+            replies={202: _ACCEPTED},
+            errors=(409, 503),
+        ),
+        Route(
+            method="POST",
+            path="/ratings",
+            summary=f"Rate up to {MAX_BATCH:,} movies at once",
+            tag="Ratings",
+            handler=send_ratings,
+            params=NoParams,
+            body=many,
+            other_bodies={NDJSON: "A rating on each line, each a JSON object."},
+            replies={
+                200: Reply(
+                    "The verdict on each line; what is accepted, Kafka holds on all in-sync "
+                    "replicas.",
+                    BatchVerdict,
+                )
+            },
+            errors=(503,),
+        ),
+        Route(
+            method="DELETE",
+            path="/ratings/{user_id}/{movie_id}",
+            summary="Take a rating back",
+            tag="Ratings",
+            handler=delete_rating,
+            params=RatingParams,
+            replies={202: _ACCEPTED},
+            errors=(503,),
+        ),
+    ]
+
+
+def _lines(body: bytes, content_type: str) -> list[bytes | Raw]:
+    if content_type == NDJSON:
+        return [line for line in body.splitlines() if line.strip()]
+    return list(_raw_lines.decode(body))
+
+
+def _read(line: bytes | Raw) -> Rating | str:
+    """The rating on the line, or what is wrong with it."""
+    try:
+        sent = rating_request_decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return str(error)
+    return Rating(sent.userId, sent.movieId, sent.rating)
