@@ -1,0 +1,82 @@
+"""Redis that is down or empty: neither loses a rating."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aiohttp
+import pytest
+import redis
+
+from tests.faults.load import Load
+from tests.faults.report import check, read_archive, until_archived
+from tests.faults.service import Service
+
+full = pytest.mark.full
+
+
+@full
+async def test_redis_is_down(service: Service) -> None:
+    """Ratings are accepted and archived without Redis.
+
+    Protected by: `IdempotentAnswers.once` and the agents' retries taking Redis' absence for what
+    it is.
+    """
+    workers = await service.start(1)
+    server = service.stack.redis
+    async with Load(workers) as load:
+        await load.acknowledges(30)
+        await asyncio.to_thread(server.kill)
+        await load.acknowledges(60)
+        await asyncio.to_thread(server.start)
+        since = time.monotonic()
+        await load.acknowledges(30)
+    await check(service, load.sent, "Redis down", since=since)
+
+
+@full
+async def test_redis_is_emptied(service: Service) -> None:
+    """Protected by: nothing of the archive being in Redis."""
+    workers = await service.start(1)
+    async with Load(workers) as load:
+        await load.acknowledges(30)
+        with redis.Redis.from_url(service.stack.redis_url) as client:
+            client.flushall()
+        since = time.monotonic()
+        await load.acknowledges(60)
+    await check(service, load.sent, "Redis emptied", since=since)
+
+
+async def test_a_key_is_one_rating_on_every_worker(service: Service) -> None:
+    """The same key gives the same answer on another worker, also when it comes at the same time.
+
+    Protected by: the reservation (SET NX) in `IdempotentAnswers._reserve`.
+    """
+    first, second = await service.start(2)
+    body = {"userId": 1, "movieId": 7, "rating": 4.5}
+    async with aiohttp.ClientSession() as session:
+
+        async def send(url: str, key: str, **more: object) -> tuple[int, dict[str, object]]:
+            async with session.post(
+                f"{url}/send_rating", json=body | more, headers={"Idempotency-Key": key}
+            ) as answer:
+                return answer.status, await answer.json(content_type=None)
+
+        urls = [first.url, second.url] * 3
+        answers = await asyncio.gather(*(send(url, "k-1") for url in urls))
+        assert all(answer == answers[0] for answer in answers), answers
+        assert answers[0][0] == 202
+        first.kill()
+        assert await send(second.url, "k-1") == answers[0]
+        other = await send(second.url, "k-2")
+        assert other[0] == 202
+        assert other[1] != answers[0][1]
+        refused = await send(second.url, "k-1", rating=1.0)
+        assert refused[0] == 400
+        unusable = await send(second.url, "no spaces")
+        assert unusable[0] == 400
+
+    archive = await until_archived(service, 2)
+    assert {row[5] for ((row),) in archive.positions.values()} == {"k-1", "k-2"}
+    assert archive == read_archive(service.stack.hdfs_url, service.root)

@@ -1,0 +1,41 @@
+"""The timer, the agent and the job, together in a real worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from recsys_app.models import Movie, Rating
+from recsys_app.stack import Stack
+from tests.service import Service
+
+
+@pytest.mark.timeout(900)
+async def test_the_timer_trains_and_a_failure_is_told_and_tried_again(
+    stack: Stack, tmp_path: Path
+) -> None:
+    with Service(stack, name="timer", home=tmp_path, train_interval_seconds=8) as service:
+        parts = service.components()
+        await parts.messages.start()
+
+        def newest_run() -> dict[str, str]:
+            return dict(service.get("/readyz").json()["training"])
+
+        service.wait_until(lambda: newest_run().get("status") == "failed", 300)
+        assert "catalogue is empty" in newest_run()["cause"]
+        assert service.get("/recommendations/1").status_code == 200
+
+        await parts.movie_store.put_many(Movie(i, f"Movie {i}", 2000, []) for i in range(1, 31))
+        await parts.ratings.send_ratings(
+            [Rating(u, m, (u * m) % 10 / 2 + 0.5) for u in range(1, 13) for m in range(u, u + 15)]
+        )
+        service.wait_until(lambda: newest_run().get("status") == "ready", 500)
+        service.wait_until(
+            lambda: service.get("/recommendations/1").headers["X-Recommendation-Source"] == "model"
+        )
+        rated = set(range(1, 16))
+        offered = {movie["movieId"] for movie in service.get("/recommendations/1").json()}
+        assert offered
+        assert not offered & rated
+        await parts.close()
