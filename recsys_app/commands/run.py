@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
 import click
 import requests
 
-from jobs.spec import STEPS
 from recsys_app.application import Components
+from recsys_app.commands.following import follow_archive, follow_training
 from recsys_app.commands.load import load_dataset
 from recsys_app.commands.stack import embedded_stack
 from recsys_app.datasets.demo import demo_dataset
@@ -98,42 +98,16 @@ async def _first_training(parts: Components, worker: Worker, reporter: Reporter)
     if await parts.models.active_version():
         await worker.wait_for_model()
         return
-    await _archiving(parts, reporter)
+    await follow_archive(parts, reporter)
     await parts.messages.start()
     await parts.messages.send(parts.names.training_requests, b"run", b"{}")
-    with reporter.steps("Training the first model", len(STEPS)) as step:
-        done = 0
-        while True:
-            run = next(iter(await parts.models.runs(1)), {"status": "running"})
-            if run["status"] == "failed":
+    async with aclosing(follow_training(parts, reporter, "Training the first model")) as runs:
+        async for run in runs:
+            if run.get("status") == "failed":
                 raise RecsysError(f"The first training failed: {run['cause']}")
-            ready = run["status"] == "ready"
-            now = len(STEPS) if ready else STEPS.index(run.get("step", STEPS[0]))
-            for _ in range(done, now):
-                step()
-            done = max(done, now)
-            if ready and await parts.models.active_version():
-                await worker.wait_for_model()
-                return
-            await asyncio.sleep(0.5)
-
-
-async def _archiving(parts: Components, reporter: Reporter) -> None:
-    remaining: list[int] = []
-    with reporter.steps("Archiving ratings in HDFS (percent)", 100) as step:
-        done = 0
-
-        def waiting(missing: int) -> None:
-            nonlocal done
-            remaining.append(missing)
-            percent = 100 - 100 * missing // remaining[0]
-            for _ in range(done, percent):
-                step()
-            done = max(done, percent)
-
-        await parts.loading.wait_until_archived(waiting=waiting)
-        for _ in range(done, 100):
-            step()
+            if run.get("status") == "ready" and await parts.models.active_version():
+                break
+    await worker.wait_for_model()
 
 
 def _welcome(settings: Settings) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
+
 import click
 
 from recsys_app.application import Components
 from recsys_app.commands.context import with_components
+from recsys_app.commands.following import follow_archive, follow_training
 from recsys_app.errors import RecsysError
+from recsys_app.stack.progress import console_reporter
 
 
 @click.command()
@@ -14,9 +19,19 @@ from recsys_app.errors import RecsysError
 def train(allow_bad_rows: bool) -> None:
     """Train a model on every archived rating and serve it."""
 
+    reporter = console_reporter()
+
     async def work(parts: Components) -> str | None:
         await parts.prepare()
-        return await parts.recommendations.generate_recommendations_for_all_users()
+        await follow_archive(parts, reporter)
+        training = asyncio.create_task(
+            parts.recommendations.generate_recommendations_for_all_users()
+        )
+        async with aclosing(follow_training(parts, reporter, "Training a model")) as runs:
+            async for _ in runs:
+                if training.done():
+                    break
+        return await training
 
     version = with_components(work, **({"train_allow_bad_rows": True} if allow_bad_rows else {}))
     if version is None:

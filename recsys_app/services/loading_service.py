@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -127,20 +128,37 @@ class LoadingService:
     async def _send_ratings(self, ratings: Sequence[Rating]) -> None:
         await self._ratings.send_ratings(ratings)
 
+    async def unarchived(self) -> int:
+        """How many ratings Kafka has and the archive has not."""
+        return await self._missing(await self._ends())
+
     async def wait_until_archived(
-        self, *, waiting: Callable[[int], None], every_seconds: float = 0.5
-    ) -> None:
-        """Returns once the archive has every rating that Kafka has now.
+        self,
+        *,
+        waiting: Callable[[int], None],
+        every_seconds: float = 0.5,
+        patience_seconds: float = float("inf"),
+    ) -> int:
+        """Returns once the archive has every rating that Kafka has now, or has taken none for
+        `patience_seconds`; the number that it lacks.
 
         Args:
             waiting: called with the number of ratings that are still missing.
             every_seconds: how often to look.
         """
-        partitions = await self._log.partitions(self._topic)
-        ends = {p: (await self._log.offsets(self._topic, p)).end for p in partitions}
+        ends, fewest = await self._ends(), None
         while missing := await self._missing(ends):
+            if fewest is None or missing < fewest:
+                fewest, last_progress = missing, time.monotonic()
+            elif time.monotonic() - last_progress > patience_seconds:
+                break
             waiting(missing)
             await asyncio.sleep(every_seconds)
+        return missing
+
+    async def _ends(self) -> dict[int, int]:
+        partitions = await self._log.partitions(self._topic)
+        return {p: (await self._log.offsets(self._topic, p)).end for p in partitions}
 
     async def _missing(self, ends: dict[int, int]) -> int:
         self._writer.forget()

@@ -28,7 +28,7 @@ class Api:
         return self.call("GET", path, status, params=params)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline
             time.sleep(0.1)
@@ -228,7 +228,10 @@ def test_the_pipeline_is_measured(api: Api) -> None:
     assert found["archive"]["files"] > 0
     assert found["cache"]["keys"] > 0
     assert found["down"] == []
-    assert any(run["status"] == "ready" and run["steps"] for run in found["trainings"])
+    first = next(run for run in found["trainings"] if run["status"] == "ready")
+    assert first["steps"]
+    # `recsys train` waited until the archive had what was loaded.
+    assert first["counts"]["ratings"] > 20_000
 
 
 def test_an_event_comes_when_the_list_changes(api: Api, user: int) -> None:
