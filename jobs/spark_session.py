@@ -13,6 +13,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from jobs.spec import TrainingSpec
+from recsys_app.apt_packages import unpacked_java_home, unpacked_openblas
 
 SMALL_INPUT_BYTES = 40_000_000
 """About a million ratings: below it the JVM's start and warm-up cost more than the fit."""
@@ -65,6 +66,9 @@ def _start(spec: TrainingSpec, scratch: Path) -> SparkSession:
     # The JVM, and in local mode its Python workers, take this from the environment of this process.
     # Spark runs one task per core: a BLAS that starts threads of its own only gets in the way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    java_home = None if shutil.which("java") else unpacked_java_home()
+    if java_home:  # PySpark looks there and on the PATH only
+        os.environ.setdefault("JAVA_HOME", str(java_home))
     if is_local(spec.spark_master):
         os.environ["PYSPARK_PYTHON"] = sys.executable
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
@@ -107,13 +111,19 @@ def _java_options(spec: TrainingSpec) -> list[str]:
     options = [f"-Djava.io.tmpdir={directory}", f"-Dlog4j2.configurationFile={logging.as_uri()}"]
     if spec.input_bytes is not None and spec.input_bytes <= SMALL_INPUT_BYTES:
         options.append(_FAST_START)
-    library = ctypes.util.find_library("openblas")
+    return options + _native_algebra()
+
+
+def _native_algebra() -> list[str]:
+    """The Fortran-named BLAS and LAPACK of OpenBLAS halve the time of a fit."""
+    library, unpacked = ctypes.util.find_library("openblas"), unpacked_openblas()
     if library:
-        # The Fortran-named BLAS and LAPACK in it halve the time of a fit.
-        options += [
-            f"-Ddev.ludovic.netlib.{part}.nativeLib={library}" for part in ("blas", "lapack")
-        ]
-    return options
+        where = f"nativeLib={library}"
+    elif unpacked:
+        where = f"nativeLibPath={unpacked}"
+    else:
+        return []
+    return [f"-Ddev.ludovic.netlib.{part}.{where}" for part in ("blas", "lapack")]
 
 
 def _checkpoint_directory(spec: TrainingSpec, scratch: Path) -> str:

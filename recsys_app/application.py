@@ -594,6 +594,13 @@ class Lifecycle(Service):
         if parts.settings.docker_check:
             report = await parts.docker.check_containers()
             self.log.info("%s", report)
+        if parts.settings.roles == {"web"}:
+            self.add_future(self._connect())  # reads are answered without Kafka
+        else:
+            await self._connect()
+
+    async def _connect(self) -> None:
+        parts = self._components
         await _when_available(lambda: parts.topics.create_topics(parts.topic_specs()))
         await _when_available(parts.messages.start)
 
@@ -683,6 +690,9 @@ def create_app(settings: Settings) -> faust.App:
     app.add_dependency(Lifecycle(parts))
     if settings.roles == {"web"}:
         app.producer_only = True
+        # What is produced goes through our own store; Faust's producer would end the process if
+        # Kafka is away when it starts.
+        cast(faust.app.BootStrategy, app.boot_strategy).enable_kafka_producer = False
     if "agents" in settings.roles:
         agents.archive_ratings.register(
             app,

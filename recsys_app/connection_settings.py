@@ -38,6 +38,7 @@ class ConnectionSettings(BaseSettings):
     hdfs_kerberos: bool = False
     redis_ca: str | None = None
     redis_certificate: SecretStr | None = None
+    redis_check_certificate: bool = True
     mongodb_ca: str | None = None
     mongodb_certificate: SecretStr | None = None
 
@@ -77,6 +78,8 @@ class ConnectionSettings(BaseSettings):
         if self.redis_certificate:
             own = pem_file(self.redis_certificate.get_secret_value(), folder)
             options |= {"ssl_certfile": own, "ssl_keyfile": own}
+        if not self.redis_check_certificate and url.startswith("rediss://"):
+            options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": "false"}
         if options and not url.startswith("rediss://"):
             raise ConfigurationError("A certificate for Redis needs an address with rediss://.")
         return _with_query(url, options)

@@ -16,9 +16,9 @@ from recsys_app.kafka_security import KafkaSecurity
 ROLES = ("web", "agents", "training")
 
 
-def _also(name: str) -> AliasChoices:
-    """The name that platforms use (`KAFKA_URL`) beside our own (`RECSYS_KAFKA_URL`), which wins."""
-    return AliasChoices(f"RECSYS_{name}", name)
+def _also(name: str, *others: str) -> AliasChoices:
+    """Names that platforms use (`KAFKA_URL`) beside our own (`RECSYS_KAFKA_URL`), which wins."""
+    return AliasChoices(f"RECSYS_{name}", name, *others)
 
 
 class Settings(ConnectionSettings):
@@ -40,7 +40,7 @@ class Settings(ConnectionSettings):
     kafka_url: str = Field("", validation_alias=_also("KAFKA_URL"))
     hdfs_url: str = Field("", validation_alias=_also("HDFS_URL"))
     redis_url: str = Field("", validation_alias=_also("REDIS_URL"))
-    mongodb_uri: str = Field("", validation_alias=_also("MONGODB_URI"))
+    mongodb_uri: str = Field("", validation_alias=_also("MONGODB_URI", "MONGO_URL"))
     hdfs_rpc_url: str | None = None
     hdfs_user: str = "recsys"
     mongodb_database: str = "recsys"

@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from recsys_app.apt_packages import unpacked_java_home
 from recsys_app.errors import ConfigurationError
 
 MINIMUM = 17
@@ -16,7 +17,8 @@ _INSTALL = f"install Java {MINIMUM} or later, or point JAVA_HOME at one."
 
 
 def find_java(environ: Mapping[str, str] | None = None) -> Path:
-    """The `java` program to use: that of JAVA_HOME, else the one on the PATH.
+    """The `java` program to use: that of JAVA_HOME, else the one on the PATH, else the one that an
+    Aptfile has brought.
 
     Raises:
         ConfigurationError: there is none, or it is older than Java 17.
@@ -29,6 +31,9 @@ def find_java(environ: Mapping[str, str] | None = None) -> Path:
             raise ConfigurationError(f"JAVA_HOME is {home}, where there is no bin/java: {_INSTALL}")
     else:
         found = shutil.which("java", path=environ.get("PATH", os.defpath))
+        unpacked = None if found else unpacked_java_home(environ)
+        if unpacked:
+            found = str(unpacked / "bin" / "java")
         if found is None:
             raise ConfigurationError(f"Java was not found: {_INSTALL}")
         java = Path(found)

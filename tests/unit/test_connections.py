@@ -101,6 +101,14 @@ def test_redis_by_tls(pair: tuple[str, str], tmp_path: Path) -> None:
     assert Path(found["ssl_certfile"]).read_text() == "".join(pair)
 
 
+def test_a_redis_with_an_unknown_authority_is_believed_when_told_so() -> None:
+    url = "rediss://:word@cache:6380"
+    believed = load_settings(redis_url=url, redis_check_certificate=False)
+    found = ConnectionPool.from_url(believed.redis).connection_kwargs
+    assert (found["ssl_cert_reqs"], found["ssl_check_hostname"]) == ("none", False)
+    assert load_settings(redis_url=url).redis == url
+
+
 @pytest.mark.parametrize("uri", ["mongodb://one,two", "mongodb://one,two/movies?replicaSet=rs0"])
 def test_mongodb_by_tls(pair: tuple[str, str], tmp_path: Path, uri: str) -> None:
     settings = load_settings(home=tmp_path, mongodb_uri=uri, mongodb_ca=pair[0])

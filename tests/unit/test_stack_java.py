@@ -50,3 +50,26 @@ def test_a_java_that_only_complains_is_refused(tmp_path: Path) -> None:
     install(tmp_path, "Unable to locate a Java Runtime.")
     with pytest.raises(ConfigurationError, match="did not tell its version"):
         find_java({"JAVA_HOME": str(tmp_path)})
+
+
+def test_java_from_an_aptfile_is_found_and_can_read_its_configuration(tmp_path: Path) -> None:
+    # As buildpacks unpack Debian's package: no /usr/bin/java, and links into an /etc elsewhere.
+    home = tmp_path / ".apt/usr/lib/jvm/java-17-openjdk-amd64"
+    java = install(home, 'openjdk version "17.0.15"')
+    java.write_text(f'#!/bin/sh\ncat "{home}/lib/jvm.cfg" >/dev/null || exit 1\n{java.read_text()}')
+    (home / "lib").mkdir()
+    (home / "lib/jvm.cfg").symlink_to("/etc/no-java-17-openjdk/jvm-amd64.cfg")
+    (home.parent / "java-1.17.0-openjdk-amd64").symlink_to(home.name)
+    (tmp_path / ".apt/etc/no-java-17-openjdk").mkdir(parents=True)
+    (tmp_path / ".apt/etc/no-java-17-openjdk/jvm-amd64.cfg").write_text("-server KNOWN\n")
+    environ = {"PATH": str(tmp_path), "HOME": str(tmp_path)}
+    assert find_java(environ) == java.resolve()
+    assert (home / "lib/jvm.cfg").read_text() == "-server KNOWN\n"
+    assert find_java(environ) == java.resolve()  # mended once
+
+
+def test_the_path_wins_over_an_aptfile(tmp_path: Path) -> None:
+    java = install(tmp_path, 'openjdk version "17.0.1"')
+    install(tmp_path / ".apt/usr/lib/jvm/java-21", 'openjdk version "21.0.1"')
+    environ = {"PATH": f"{java.parent}:/bin:/usr/bin", "HOME": str(tmp_path)}
+    assert find_java(environ) == java
