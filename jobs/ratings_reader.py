@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.snapshots import ArchiveState, SnapshotWriter, read_snapshot
 from jobs.spark_session import set_partitions
 from jobs.spec import TrainingSpec
 from recsys_app.archive import COLUMNS, HEADER
@@ -29,31 +31,40 @@ class RatingsRead:
 
 
 def read_ratings(spark: SparkSession, spec: TrainingSpec) -> RatingsRead:
-    """The ratings that the files hold, the last word of each user on each movie.
+    """The last word of each user on each movie, of the snapshot and the files together, and leaves
+    a new snapshot of it if the spec says so.
 
     Raises:
         BadDataError: there are no ratings; or a file has a wrong header, a torn line or a bad row,
             and bad rows are not allowed.
     """
-    if not spec.files:
+    if not spec.files and spec.snapshot is None:
         raise BadDataError("There are no ratings yet: the archive has no file. Rate or load some.")
-    rows = _rows(spark, [spec.hdfs_rpc_url + path for path in spec.files])
-    checked = _check(rows, spec)
-    set_partitions(spark, checked.rows)
-    frame = _newest(_first_of_each_key(rows) if checked.keyed else rows).persist()
+    snapshot = SnapshotWriter(spark, spec)
+    base = read_snapshot(spark, spec)
+    found, state = _Found(), base
+    if spec.files:
+        rows = _rows(spark, [spec.hdfs_rpc_url + path for path in spec.files])
+        found = _check(rows, spec)
+        state = _with_new(base, rows, has_keys=found.keyed > 0)
+    set_partitions(spark, found.rows + base.ratings.count())
+    state.ratings.persist()
+    frame = state.ratings.where(F.col("rating").isNotNull()).drop("partition")
     count = frame.count()
+    if found.trouble:
+        # What a snapshot stands for is not looked at again, and this should be.
+        snapshot.give_up()
+    else:
+        snapshot.write(state, count)
     if not count:
         raise BadDataError("There are no ratings yet: the archive holds none. Rate or load some.")
-    return RatingsRead(frame, count, checked.bad_rows)
+    return RatingsRead(frame, count, found.bad_rows)
 
 
 def _rows(spark: SparkSession, paths: list[str]) -> DataFrame:
     """Every line of every file, parsed; `is_good` says whether it is a row of the archive."""
-    lines = spark.read.text(
-        paths,
-        lineSep="\n",
-        recursiveFileLookup=True,
-    ).select(
+    text = spark.read.text(paths, lineSep="\n", recursiveFileLookup=True)
+    lines = text.select(
         "value",
         F.col("_metadata.file_path").alias("path"),
         F.col("_metadata.file_size").alias("file_size"),
@@ -63,7 +74,8 @@ def _rows(spark: SparkSession, paths: list[str]) -> DataFrame:
     parsed = lines.select(
         "*",
         (F.col("value") == HEADER.strip()).alias("is_header"),
-        F.regexp_extract("path", r"/epoch=(\d+)/", 1).try_cast("int").alias("epoch"),
+        F.regexp_extract("path", r"/epoch=(\d+)/", 1).try_cast("long").alias("epoch"),
+        F.regexp_extract("path", r"/partition=(\d+)/", 1).try_cast("int").alias("partition"),
         cell["userId"].try_cast("int").alias("userId"),
         cell["movieId"].try_cast("int").alias("movieId"),
         cell["rating"].try_cast("float").alias("rating"),
@@ -89,8 +101,18 @@ def _is_good() -> Column:
     return F.coalesce(F.col("is_void") | whole, F.lit(False))
 
 
-def _check(rows: DataFrame, spec: TrainingSpec) -> Row:
-    """The number of rows and of bad rows.
+class _Found(NamedTuple):
+    """What is in the files."""
+
+    rows: int = 0
+    bad_rows: int = 0
+    keyed: int = 0
+    """Rows with an idempotency key."""
+    trouble: str | None = None
+
+
+def _check(rows: DataFrame, spec: TrainingSpec) -> _Found:
+    """What is in the files.
 
     Raises:
         BadDataError: names the first file that is not whole.
@@ -121,7 +143,7 @@ def _check(rows: DataFrame, spec: TrainingSpec) -> Row:
         raise BadDataError(f"{reason}. Repair the file, or allow bad rows to leave them out")
     if reason:
         log.warning("%d bad rows are left out; the first trouble: %s", summary.bad_rows, reason)
-    return summary
+    return _Found(summary.rows, summary.bad_rows, summary.keyed, reason)
 
 
 def _reason(summary: Row, files: int) -> str | None:
@@ -140,39 +162,44 @@ def _has_key() -> Column:
     return F.col("is_good") & (F.col("idempotencyKey") != "")
 
 
-def _first_of_each_key(rows: DataFrame) -> DataFrame:
-    """The rows without those whose idempotency key the same user has used before."""
-    place = F.struct("epoch", "offset")
-    repeated = (
-        rows.where(_has_key())
+def _with_new(base: ArchiveState, rows: DataFrame, *, has_keys: bool) -> ArchiveState:
+    """What is known with these rows; of an idempotency key, a user's first row counts."""
+    place = F.col("epoch") * OFFSETS_PER_EPOCH + F.col("offset") + 1
+    new = rows.where(F.col("is_good") & F.col("userId").isNotNull())
+    new = new.select("*", place.alias("sequence"))
+    if not has_keys:
+        return ArchiveState(_newest(base.ratings, new), base.keys)
+    names = ("sequence", "partition", "movieId", "rating", "timestamp")
+    keyed = new.where(_has_key()).select("userId", "idempotencyKey", *names)
+    firsts = (
+        keyed.unionByName(base.keys, allowMissingColumns=True)
         .groupBy("userId", "idempotencyKey")
-        .agg(F.min(place).alias("first"), F.count("*").alias("times"))
-        .where(F.col("times") > 1)
-        .drop("times")
+        .agg(F.min(F.struct(*names)).alias("first"))
+        .select("userId", "idempotencyKey", "first.*")
     )
-    # A key that is not repeated, and a row without one, finds no partner.
-    is_first = F.col("first").isNull() | (F.col("first") == place)
-    return rows.join(F.broadcast(repeated), ["userId", "idempotencyKey"], "left").where(is_first)
+    # A key of the snapshot comes without a movie: what came with it is in the snapshot already.
+    first_rows = firsts.where(F.col("movieId").isNotNull())
+    unkeyed = new.where(~_has_key())
+    return ArchiveState(
+        _newest(base.ratings, unkeyed, first_rows),
+        firsts.select("userId", "idempotencyKey", "partition", "sequence"),
+    )
 
 
-def _newest(rows: DataFrame) -> DataFrame:
-    """The last word of each user on each movie, without those that were taken back.
+def _newest(base: DataFrame, *others: DataFrame) -> DataFrame:
+    """The last word of each user on each movie, as `STATE`.
 
     A user's ratings are in one partition of an epoch, so that offsets order them within it.
     """
-    last = F.max(F.struct("epoch", "offset", "rating", "timestamp")).alias("last")
+    columns = base.columns
+    rows = base
+    for other in others:
+        rows = rows.union(other.select(*columns))
+    last = F.max(F.struct("sequence", "rating", "timestamp", "partition")).alias("last")
     return (
-        rows.where(F.col("is_good") & F.col("userId").isNotNull())
-        .groupBy("userId", "movieId")
+        rows.groupBy("userId", "movieId")
         .agg(last)
         .select(
-            "userId",
-            "movieId",
-            "last.rating",
-            "last.timestamp",
-            (F.col("last.epoch").cast("long") * OFFSETS_PER_EPOCH + F.col("last.offset") + 1).alias(
-                "sequence"
-            ),
+            "userId", "movieId", "last.partition", "last.rating", "last.timestamp", "last.sequence"
         )
-        .where(F.col("rating").isNotNull())
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from recsys_app.archive_snapshot import NewSnapshot
 from recsys_app.kafka_security import PLAINTEXT, KafkaSecurity
 
 Progress = Callable[[str], None]
@@ -42,7 +43,8 @@ class TrainingSpec:
 
     version: str
     files: tuple[str, ...]
-    """Absolute HDFS paths of the archive files, as listed at the start."""
+    """Absolute HDFS paths of the archive files, as listed at the start, that come after the
+    snapshot."""
     hdfs_rpc_url: str
     """`hdfs://host:port`, the NameNode's RPC address."""
     mongodb_uri: str
@@ -59,7 +61,12 @@ class TrainingSpec:
     popular_n: int = 500
     kafka_security: KafkaSecurity = PLAINTEXT
     input_bytes: int | None = None
-    """The size of the files together, if known: small input gets a JVM that starts faster."""
+    """The size of all ratings as archive files, if known: small input gets a JVM that starts
+    faster."""
+    snapshot: str | None = None
+    """The directory of the snapshot of the archive to start from."""
+    new_snapshot: NewSnapshot | None = None
+    """A snapshot to write of what was read."""
     allow_bad_rows: bool = False
     held_out_users: int = 500
     """The most users whose newest ratings the model is judged by."""

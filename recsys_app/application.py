@@ -48,6 +48,7 @@ from recsys_app.logs import logging_config
 from recsys_app.metrics import Metrics
 from recsys_app.models import sequence_number
 from recsys_app.services.archive_eraser import ArchiveEraser
+from recsys_app.services.archive_snapshots import ArchiveSnapshots, ReadingPlan
 from recsys_app.services.change_watch import ChangeWatch
 from recsys_app.services.csv_writer import CSVWriter
 from recsys_app.services.dead_letter_eraser import DeadLetterEraser
@@ -74,6 +75,7 @@ from recsys_app.services.recommendation_consumer_service import RecommendationCo
 from recsys_app.services.recommendation_service import RecommendationService
 from recsys_app.services.served_models import ServedModels
 from recsys_app.services.serving_model import ModelLoader
+from recsys_app.services.snapshot_eraser import SnapshotEraser
 from recsys_app.services.training_pool import TrainingPool
 from recsys_app.services.training_service import TrainingService
 from recsys_app.services.watchdog import Watchdog
@@ -210,6 +212,17 @@ class Components:
         )
 
     @cached_property
+    def snapshots(self) -> ArchiveSnapshots:
+        s = self.settings
+        return ArchiveSnapshots(
+            files=self.files,
+            index=self.writer,
+            root=s.archive_root,
+            after_files=s.snapshot_after_files,
+            keep_days=s.archive_keep_days,
+        )
+
+    @cached_property
     def movies(self) -> MovieService:
         return MovieService(self.movie_store)
 
@@ -245,7 +258,7 @@ class Components:
         return TrainingService(
             models=self.models,
             leases=MongoLeaseStore(self.mongo),
-            writer=self.writer,
+            archive=self.snapshots,
             pool=ObservedJobs(self.pool, observer=self.metrics),
             job=train,
             new_spec=self._training_spec,
@@ -288,6 +301,7 @@ class Components:
             ratings=self.user_ratings,
             movies=self.movies,
             writer=self.writer,
+            snapshots=self.snapshots,
             training=self.training,
             messages=self.messages,
             shown_topic=self.names.shown,
@@ -322,7 +336,14 @@ class Components:
             stores=(self.redis_users, MongoUserStore(self.mongo)),
             kafka_log=self.topics,
             messages=self.messages,
-            archive=ArchiveEraser(files=self.files, index=index, root=self.settings.archive_root),
+            archive=ArchiveEraser(
+                files=self.files,
+                index=index,
+                root=self.settings.archive_root,
+                snapshots=SnapshotEraser(
+                    files=self.files, snapshots=self.snapshots, root=self.settings.archive_root
+                ),
+            ),
             letters=DeadLetterEraser(log=self.topics, messages=self.messages),
             models=self.models,
             leases=MongoLeaseStore(self.mongo),
@@ -340,6 +361,7 @@ class Components:
         return FoldInService(
             ratings=self.user_ratings,
             archive=self.writer,
+            expired=self.snapshots.expired_rows,
             messages=self.messages,
             topic=self.names.recommendations,
             models=lambda: self.served.loaded,
@@ -545,11 +567,14 @@ class Components:
     def _dead_letters(self, source: str, topic: str) -> DeadLetters:
         return DeadLetters(messages=self.sender, source=source, topic=topic)
 
-    async def _training_spec(self, version: str, files: list[str]) -> TrainingSpec:
+    async def _training_spec(self, version: str, plan: ReadingPlan) -> TrainingSpec:
         s = self.settings
         return TrainingSpec(
             version=version,
-            files=tuple(files),
+            files=plan.files,
+            input_bytes=plan.input_bytes,
+            snapshot=plan.snapshot,
+            new_snapshot=plan.new_snapshot,
             hdfs_rpc_url=await self.files.rpc_url(),
             mongodb_uri=s.mongodb,
             mongodb_database=self.mongo.database.name,

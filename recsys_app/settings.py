@@ -61,6 +61,8 @@ class Settings(ConnectionSettings):
     archive_flush_rows: int = Field(5000, ge=1)
     archive_flush_seconds: float = Field(1.0, gt=0)
     hdfs_timeout_seconds: float = Field(10.0, gt=0)
+    snapshot_after_files: int = Field(64, ge=1)
+    archive_keep_days: float | None = Field(None, ge=0)
 
     models_root: str = "/models"
 

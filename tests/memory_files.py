@@ -93,6 +93,16 @@ class MemoryFileStore:
         await self._gate("renamed")
         return done
 
+    async def replace(self, source: str, target: str) -> None:
+        await self._gate("replace")
+        self._disk.files[target] = self._disk.files.pop(source)
+        await self._gate("replaced")
+
     async def delete(self, path: str, *, recursive: bool = False) -> bool:
         await self._gate("delete")
-        return self._disk.files.pop(path, None) is not None
+        below = [file for file in self._disk.files if recursive and file.startswith(f"{path}/")]
+        found = [self._disk.files.pop(file, None) for file in (path, *below)]
+        self._disk.directories -= {
+            each for each in self._disk.directories if each == path or each.startswith(f"{path}/")
+        }
+        return any(content is not None for content in found)

@@ -30,6 +30,10 @@ class ArchiveIndex(Protocol):
     async def list_files(self) -> list[str]: ...
 
 
+class SnapshotErasure(Protocol):
+    async def erase(self, user_id: int, *, epoch: int, ends: Mapping[int, int]) -> int: ...
+
+
 class ErasedRows(NamedTuple):
     files: int
     rows: int
@@ -42,13 +46,21 @@ class ArchiveEraser:
     name that keeps a late writer from writing its offsets again is never free.
     """
 
-    def __init__(self, *, files: ReplaceableFiles, index: ArchiveIndex, root: str) -> None:
+    def __init__(
+        self,
+        *,
+        files: ReplaceableFiles,
+        index: ArchiveIndex,
+        root: str,
+        snapshots: SnapshotErasure | None = None,
+    ) -> None:
         self._files = files
         self._index = index
         self._root = root
+        self._snapshots = snapshots
 
     async def erase(self, user_id: int, ends: Mapping[int, int]) -> ErasedRows:
-        """Returns once no file holds a row of the user below the ends.
+        """Returns once no file, and no snapshot, holds a row of the user below the ends.
 
         Args:
             user_id: whose rows.
@@ -70,6 +82,8 @@ class ArchiveEraser:
                 path, user_id, None if is_old else ends.get(int(match[2]), 0)
             )
             files, rows = files + bool(erased), rows + erased
+        if self._snapshots:
+            await self._snapshots.erase(user_id, epoch=current, ends=ends)
         return ErasedRows(files, rows)
 
     async def _erase(self, path: str, user_id: int, end: int | None) -> int:

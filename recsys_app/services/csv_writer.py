@@ -6,10 +6,10 @@ import logging
 import time
 import uuid
 from collections.abc import Collection, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from recsys_app import archive
-from recsys_app.archive import ArchiveRow
+from recsys_app.archive import ArchiveRow, FilePlace
 from recsys_app.errors import ArchiveConflict, Unavailable
 from recsys_app.failpoints import Reach, nothing
 from recsys_app.stores.hdfs import FileStatus
@@ -21,6 +21,15 @@ _STALE_SECONDS = 24 * 3600
 
 class EpochClosed(ArchiveConflict):
     """Nothing can be written into this epoch any more."""
+
+
+class ArchiveFile(NamedTuple):
+    """A file of the archive that has rows."""
+
+    place: FilePlace
+    path: str
+    length: int
+    modified: float
 
 
 class FileStore(Protocol):
@@ -210,14 +219,20 @@ class CSVWriter:
 
     async def list_files(self) -> list[str]:
         """The path of every file that has rows, by epoch, partition and offset."""
-        found: list[tuple[int, int, int, str]] = []
+        return [file.path for file in await self.list_archive()]
+
+    async def list_archive(self) -> list[ArchiveFile]:
+        """Every file that has rows, by epoch, partition and offset."""
+        found: list[ArchiveFile] = []
         for epoch, epoch_path in await self._numbered("epoch", self._root):
             for partition, path in await self._numbered("partition", epoch_path):
                 for file in await self._files.list_directory(path):
                     start = archive.first_offset(file.name)
                     if start is not None and file.length > len(archive.HEADER):
-                        found.append((epoch, partition, start, f"{path}/{file.name}"))
-        return [path for *_, path in sorted(found)]
+                        place = FilePlace(epoch, partition, start)
+                        name = f"{path}/{file.name}"
+                        found.append(ArchiveFile(place, name, file.length, file.modified))
+        return sorted(found)
 
     async def _numbered(self, kind: str, parent: str) -> list[tuple[int, str]]:
         entries = await self._files.list_directory(parent)

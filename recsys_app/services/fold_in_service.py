@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Protocol
@@ -42,6 +42,8 @@ class RatingStore(Protocol):
 class FoldInService:
     """Keeps everybody's ratings in Redis and publishes new lists for those who rate.
 
+    `expired` gives, as epoch and rows, what is left of a partition's archive files that are gone.
+
     Up to which offset the ratings are in Redis, Redis itself remembers. If it is new or was
     emptied, the archive fills it before the topic goes on, so nobody's list is made of a part of
     their ratings. Taking ratings twice changes nothing: each carries its place in the topic.
@@ -52,12 +54,14 @@ class FoldInService:
         *,
         ratings: RatingStore,
         archive: CSVWriter,
+        expired: Callable[[int], AsyncIterator[tuple[int, Sequence[ArchiveRow]]]],
         messages: MessageSender,
         topic: str,
         models: Callable[[], Sequence[ServingModel]],
     ) -> None:
         self._ratings = ratings
         self._archive = archive
+        self._expired = expired
         self._messages = messages
         self._topic = topic
         self._models = models
@@ -156,6 +160,11 @@ class FoldInService:
         paths = [(place.epoch, path) for place, path in found if place.partition == partition]
         log.info("filling Redis with partition %d: %d files of ratings", partition, len(paths))
         revisions: dict[int, int] = {}
+        async for epoch, rows in self._expired(partition):
+            await self._ratings.fill(changes := _changes(epoch, rows))
+            for user, of_user in changes.items():
+                newest = max(change.sequence for change in of_user)
+                revisions[user] = max(newest, revisions.get(user, 0))
         for epoch, path in paths:
             try:
                 rows = await self._archive.read_file(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,8 +13,10 @@ import msgspec
 import orjson
 
 from jobs.fold_in import Contribution, Explanation
+from recsys_app.archive import ArchiveRow
 from recsys_app.errors import Unavailable
 from recsys_app.models import CachedList
+from recsys_app.services.archive_snapshots import ArchiveSnapshots
 from recsys_app.services.csv_writer import CSVWriter
 from recsys_app.services.dead_letters import MessageSender
 from recsys_app.services.experiment import Shown
@@ -51,6 +53,7 @@ class RecommendationService:
         ratings: RatingStore,
         movies: MovieService,
         writer: CSVWriter,
+        snapshots: ArchiveSnapshots,
         training: Trainer,
         messages: MessageSender,
         shown_topic: str,
@@ -60,6 +63,7 @@ class RecommendationService:
         self._ratings = ratings
         self._movies = movies
         self._writer = writer
+        self._snapshots = snapshots
         self._training = training
         self._messages = messages
         self._shown_topic = shown_topic
@@ -154,7 +158,8 @@ class RecommendationService:
 
     async def download_ratings_file(self, local_path: Path) -> int:
         """Writes every archived rating once to a CSV with one header, by epoch, partition and
-        offset, and returns how many there are.
+        offset, and returns how many there are. Of files that have expired, the last word of each
+        user on each movie comes first.
 
         Raises:
             BadDataError: a file of the archive is not as it should be; `local_path` is untouched.
@@ -164,11 +169,17 @@ class RecommendationService:
         with partial.open("w", newline="") as output:
             lines = csv.writer(output, lineterminator="\n")
             lines.writerow(("userId", "movieId", "rating", "timestamp", "offset"))
-            for path in await self._writer.list_files():
-                rows = [r for r in await self._writer.read_file(path) if r.rating is not None]
+            async for rows in self._archived():
+                stars = [row for row in rows if row.rating is not None]
                 lines.writerows(
-                    (r.user_id, r.movie_id, f"{r.rating:g}", r.timestamp, r.offset) for r in rows
+                    (r.user_id, r.movie_id, f"{r.rating:g}", r.timestamp, r.offset) for r in stars
                 )
-                count += len(rows)
+                count += len(stars)
         partial.replace(local_path)
         return count
+
+    async def _archived(self) -> AsyncIterator[Sequence[ArchiveRow]]:
+        async for _, rows in self._snapshots.expired_rows():
+            yield rows
+        for path in await self._writer.list_files():
+            yield await self._writer.read_file(path)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from jobs.spec import TrainingResult, TrainingSpec
 from recsys_app.errors import RecsysError
-from recsys_app.services.csv_writer import CSVWriter
+from recsys_app.services.archive_snapshots import ReadingPlan
 from recsys_app.services.lease import TRAINING, held_lease
 from recsys_app.services.model_registry import SERVABLE
 from recsys_app.services.model_version import next_number, version_name, version_number
@@ -26,6 +26,11 @@ class JobRunner(Protocol):
     ) -> TrainingResult: ...
 
 
+class ArchiveReading(Protocol):
+    async def plan(self) -> ReadingPlan: ...
+    async def tidy(self) -> None: ...
+
+
 class TrainingService:
     """Runs the training job, registers each run, and activates its model.
 
@@ -37,10 +42,10 @@ class TrainingService:
         *,
         models: MongoModelStore,
         leases: MongoLeaseStore,
-        writer: CSVWriter,
+        archive: ArchiveReading,
         pool: JobRunner,
         job: Callable[[TrainingSpec], TrainingResult],
-        new_spec: Callable[[str, list[str]], Awaitable[TrainingSpec]],
+        new_spec: Callable[[str, ReadingPlan], Awaitable[TrainingSpec]],
         holder: str,
         keep_versions: int = 3,
         margin: float = 0.1,
@@ -49,7 +54,7 @@ class TrainingService:
         """`margin` is how much worse than the active model, as a share, a new one may be."""
         self._models = models
         self._leases = leases
-        self._writer = writer
+        self._archive = archive
         self._pool = pool
         self._job = job
         self._new_spec = new_spec
@@ -91,9 +96,9 @@ class TrainingService:
         in_use = [version_number(each) for each in _served(active, experiment)]
         number = next_number(await self._models.newest_number(), in_use)
         version = version_name(number)
-        spec = await self._new_spec(version, await self._writer.list_files())
+        spec = await self._new_spec(version, await self._archive.plan())
         await self._models.register(version, number, asdict(spec.parameters))
-        log.info("training %s on %d files", version, len(spec.files))
+        log.info("training %s on snapshot %s and %d files", version, spec.snapshot, len(spec.files))
         try:
             result = await self._pool.run(self._job, spec)
         except BaseException as error:
@@ -112,6 +117,10 @@ class TrainingService:
         )
         await self._judge(version, number, result)
         await self._retire_old()
+        try:
+            await self._archive.tidy()
+        except RecsysError as error:
+            log.warning("old snapshots and files stay until the next training: %s", error)
         return version
 
     async def _judge(self, version: str, number: int, result: TrainingResult) -> None:

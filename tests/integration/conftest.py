@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from hdfs import InsecureClient
 from pymongo import MongoClient
+from pyspark.sql import SparkSession
 
+from jobs.spark_session import spark_session
 from jobs.spec import TrainingSpec
 from recsys_app.stack import Stack
 from tests.archives import CATALOGUE, SMALL, Archive
@@ -52,3 +54,22 @@ async def archive(stack: Stack, scratch: Path) -> AsyncIterator[Archive]:
         yield Archive(hdfs, client[name], spec, f"/{name}/ratings")
         client.drop_database(name)
     hdfs.delete(f"/{name}", recursive=True)
+
+
+@pytest.fixture(scope="module")
+def spark(stack: Stack, scratch: Path) -> Iterator[SparkSession]:
+    spec = TrainingSpec(
+        version="reading",
+        files=(),
+        hdfs_rpc_url=stack.hdfs_rpc_url,
+        mongodb_uri="",
+        mongodb_database="",
+        kafka=(),
+        recommendations_topic="",
+        scratch=str(scratch),
+        spark_master="local[2]",
+        driver_memory="1g",
+        input_bytes=0,
+    )
+    with spark_session(spec) as session:
+        yield session

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from pyspark.sql import SparkSession
 
 from jobs.ratings_reader import read_ratings
-from jobs.spark_session import spark_session
-from jobs.spec import TrainingSpec
 from recsys_app.archive import ArchiveRow, format_rows
 from recsys_app.errors import BadDataError
-from recsys_app.stack import Stack
 from tests.archives import Archive
 
 Read = Callable[..., set[tuple[int, int, float]]]
-
-
-@pytest.fixture(scope="module")
-def spark(stack: Stack, scratch: Path) -> Iterator[SparkSession]:
-    spec = TrainingSpec(
-        version="reading",
-        files=(),
-        hdfs_rpc_url=stack.hdfs_rpc_url,
-        mongodb_uri="",
-        mongodb_database="",
-        kafka=(),
-        recommendations_topic="",
-        scratch=str(scratch),
-        spark_master="local[2]",
-        driver_memory="1g",
-        input_bytes=0,
-    )
-    with spark_session(spec) as session:
-        yield session
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from jobs.spec import ModelParameters, TrainingResult, TrainingSpec
 from recsys_app.application import Components
 from recsys_app.errors import RecsysError
 from recsys_app.models import Movie, Rating
+from recsys_app.services.archive_snapshots import ReadingPlan
 from recsys_app.services.training_service import TrainingService
 from recsys_app.stack import Stack
 from recsys_app.stores.mongo import MongoLeaseStore
@@ -53,13 +54,13 @@ class FakeTrainings:
         return TrainingResult(spec.version, 5, 60, 99, 0, {}, ModelParameters(), metrics)
 
     def service(self, rejected: list[str] | None = None) -> TrainingService:
-        async def spec(version: str, files: list[str]) -> TrainingSpec:
-            return TrainingSpec(version, tuple(files), "", "", "", (), "", "")
+        async def spec(version: str, plan: ReadingPlan) -> TrainingSpec:
+            return TrainingSpec(version, plan.files, "", "", "", (), "", "")
 
         return TrainingService(
             models=self._parts.models,
             leases=MongoLeaseStore(self._parts.mongo),
-            writer=self._parts.writer,
+            archive=self._parts.snapshots,
             pool=self,
             job=never,
             new_spec=spec,
