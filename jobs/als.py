@@ -12,11 +12,12 @@ from pyspark.errors import PySparkException, PythonException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.fitting import Factors, StarsModel, collect_items, fit_order, fit_stars
-from jobs.holdout import evaluate, hold_out, slice_lists
+from jobs.fitting import collect_items, fit_order, fit_stars
+from jobs.fold_in import FoldIn
+from jobs.holdout import evaluate, hold_out
 from jobs.item_factors import ItemFactors
 from jobs.model_files import save_item_factors
-from jobs.publishing import publish_lists, publish_partition
+from jobs.publishing import publish_partition
 from jobs.ratings_reader import read_ratings
 from jobs.registry import (
     mongodb_client,
@@ -26,7 +27,7 @@ from jobs.registry import (
     register_step,
 )
 from jobs.spark_session import spark_session
-from jobs.spec import Progress, TrainingResult, TrainingSpec
+from jobs.spec import ModelParameters, Progress, TrainingResult, TrainingSpec
 from recsys_app.errors import RecsysError
 
 log = logging.getLogger(__name__)
@@ -61,17 +62,15 @@ def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
         ratings = read_ratings(spark, spec)
         held = hold_out(ratings.frame, spec)
         clock.begin("order")
-        order = fit_order(spark, held.fitted, spec.parameters)
+        parameters = ModelParameters.for_ratings(ratings.count, spec.parameters)
+        order = fit_order(spark, held.fitted, parameters)
         clock.begin("stars")
-        stars = fit_stars(spark, held.fitted, spec.parameters)
-        items = collect_items(spec, catalogue, order, stars)
+        stars = fit_stars(spark, held.fitted, parameters)
+        items = collect_items(spec.version, parameters, catalogue, order, stars)
         clock.begin("evaluate")
         metrics = evaluate(items, held.users)
         clock.begin("publish")
-        others = _user_sides(ratings.frame.where(~held.is_in_slice), order, stars)
-        users = _publish(spark, spec, others, items)
-        if held.users:
-            users += publish_lists(spec, slice_lists(items, held.users, spec.top_n))
+        users = _publish(spark, spec, ratings.frame, items)
         clock.begin("save")
         save_item_factors(spark, spec, items)
         clock.end()
@@ -82,7 +81,7 @@ def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
             ratings=ratings.count,
             bad_rows=ratings.bad_rows,
             steps=clock.seconds,
-            parameters=spec.parameters,
+            parameters=parameters,
             metrics=metrics,
         )
         popular = popular_movies(items, spec.popular_n)
@@ -90,24 +89,16 @@ def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
     return result
 
 
-def _user_sides(ratings: DataFrame, order: Factors, stars: StarsModel) -> DataFrame:
-    """userId, rated array<int>, revision (of the newest rating), user_bias, and both factors, null
-    where a fit left the user out."""
-    rated = ratings.groupBy("userId").agg(
-        F.collect_list("movieId").alias("rated"), F.max("sequence").alias("revision")
+def _publish(
+    spark: SparkSession, spec: TrainingSpec, ratings: DataFrame, items: ItemFactors
+) -> int:
+    """The number of lists written, each by the executor that folded its user in."""
+    users = ratings.groupBy("userId").agg(
+        F.collect_list(F.struct("movieId", "rating")).alias("rated"),
+        F.max("sequence").alias("revision"),
     )
-    order_factors = order.users.toDF("userId", "order")
-    stars_factors = stars.factors.users.toDF("userId", "stars")
-    return (
-        rated.join(stars.user_bias, "userId")
-        .join(order_factors, "userId", "left")
-        .join(stars_factors, "userId", "left")
-    )
-
-
-def _publish(spark: SparkSession, spec: TrainingSpec, users: DataFrame, items: ItemFactors) -> int:
-    """The number of lists written, each by the executor that ranked it."""
-    publish = partial(publish_partition, spec=spec, items=spark.sparkContext.broadcast(items))
+    fold_in = spark.sparkContext.broadcast(FoldIn.of(items))
+    publish = partial(publish_partition, spec=spec, fold_in=fold_in)
     written = users.mapInArrow(publish, "lists long").agg(F.sum("lists")).head()
     return int(written[0]) if written and written[0] else 0
 

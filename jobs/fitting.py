@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.item_factors import Floats, ItemFactors
-from jobs.spec import ModelParameters, TrainingSpec
+from jobs.spec import ModelParameters
 
 _FACTORS = "id int, features array<float>"
 
@@ -42,14 +42,14 @@ def fit_order(spark: SparkSession, ratings: DataFrame, parameters: ModelParamete
     Implicit-feedback ALS (Hu, Koren and Volinsky 2008). Spark takes a weight above zero as a liked
     film and one below zero as a disliked film, both with confidence 1 + alpha |weight|.
     """
-    weighted = ratings.select(
-        "userId", "movieId", (F.col("rating") - parameters.neutral_rating).alias("weight")
-    )
+    weighted = _weighted(ratings, parameters)
     # Whoever likes nothing, and what nobody likes, has a factor of zero. Spark could not solve
     # for it: without a liked film there is no regularisation, and the matrix may be singular.
-    liked = weighted.where("weight > 0").persist()
-    weighted = weighted.join(liked.select("userId").distinct(), "userId", "left_semi")
-    weighted = weighted.join(liked.select("movieId").distinct(), "movieId", "left_semi")
+    liked = weighted.where("weight > 0")
+    films = liked.groupBy("movieId").count().where(F.col("count") >= max(parameters.min_likes, 1))
+    weighted = weighted.join(films, "movieId", "left_semi").persist()
+    likers = weighted.where("weight > 0").select("userId").distinct()
+    weighted = weighted.join(likers, "userId", "left_semi")
     return _fit(
         spark,
         weighted,
@@ -66,7 +66,7 @@ def fit_order(spark: SparkSession, ratings: DataFrame, parameters: ModelParamete
 
 def fit_stars(spark: SparkSession, ratings: DataFrame, parameters: ModelParameters) -> StarsModel:
     """A model of the stars: shrunken biases, and explicit ALS on what they leave."""
-    mean = float(ratings.agg(F.mean("rating")).head()[0])  # type: ignore[index]  # never empty
+    mean = _mean(ratings)
     item_bias = (
         ratings.groupBy("movieId")
         .agg(F.count("*").alias("count"), F.sum(F.col("rating") - mean).alias("sum"))
@@ -101,6 +101,20 @@ def fit_stars(spark: SparkSession, ratings: DataFrame, parameters: ModelParamete
     return StarsModel(mean, user_bias, item_bias, factors)
 
 
+def _weighted(ratings: DataFrame, parameters: ModelParameters) -> DataFrame:
+    """userId, movieId, and how far the rating is above what is neutral for its user."""
+    mean = _mean(ratings)
+    own = F.sum(F.col("rating") - mean) / (F.count("*") + parameters.user_shrinkage)
+    neutral = parameters.neutral_rating + parameters.own_neutral * own
+    users = ratings.groupBy("userId").agg(neutral.alias("neutral"))
+    weight = (F.col("rating") - F.col("neutral")).alias("weight")
+    return ratings.join(users, "userId").select("userId", "movieId", weight)
+
+
+def _mean(ratings: DataFrame) -> float:
+    return float(ratings.agg(F.mean("rating")).head()[0])  # type: ignore[index]  # never empty
+
+
 def _fit(spark: SparkSession, weighted: DataFrame, als: ALS) -> Factors:
     if weighted.isEmpty():
         nothing = spark.createDataFrame([], _FACTORS)
@@ -113,7 +127,8 @@ def _fit(spark: SparkSession, weighted: DataFrame, als: ALS) -> Factors:
 
 
 def collect_items(
-    spec: TrainingSpec,
+    version: str,
+    parameters: ModelParameters,
     catalogue: NDArray[np.int32],
     order: Factors,
     stars: StarsModel,
@@ -127,14 +142,14 @@ def collect_items(
     item_bias = np.zeros(len(movie_ids), dtype=np.float32)
     item_bias[rows] = rated.column("item_bias").to_numpy()
     return ItemFactors(
-        version=spec.version,
-        parameters=spec.parameters,
+        version=version,
+        parameters=parameters,
         mean=stars.mean,
         movie_ids=movie_ids,
         counts=counts,
         is_recommendable=np.isin(movie_ids, catalogue, assume_unique=True),
-        order=_matrix(order.items, movie_ids, spec.parameters.rank),
-        stars=_matrix(stars.factors.items, movie_ids, spec.parameters.stars_rank),
+        order=_matrix(order.items, movie_ids, parameters.rank),
+        stars=_matrix(stars.factors.items, movie_ids, parameters.stars_rank),
         item_bias=item_bias,
     )
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from jobs.fold_in import FoldIn
 from jobs.item_factors import ItemFactors
-from jobs.ranking import RankedList, predicted_stars
+from jobs.ranking import predicted_stars
 from jobs.spec import TrainingSpec
 
 MIN_USERS = 100
@@ -32,8 +32,6 @@ class HeldOutUser:
     known: Ratings
     held_out: Ratings
     """The newest fifth."""
-    revision: int
-    """The sequence number of the newest of all."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,6 @@ class HoldOut:
 
     fitted: DataFrame
     """All ratings but those that are held out."""
-    is_in_slice: Column
-    """Whether a row's user is one of the slice, whose lists `slice_lists` makes."""
     users: Mapping[int, HeldOutUser]
 
 
@@ -54,14 +50,14 @@ def hold_out(ratings: DataFrame, spec: TrainingSpec) -> HoldOut:
     share = min(SHARE_OF_USERS, spec.held_out_users / users) if users >= MIN_USERS else 0
     is_in_slice = F.pmod(F.xxhash64("userId"), F.lit(_BUCKETS)) < round(share * _BUCKETS)
     if not share:
-        return HoldOut(ratings, F.lit(False), {})
+        return HoldOut(ratings, {})
     found = _split(ratings.where(is_in_slice))
     pairs = [(user, film) for user, each in found.items() for film in each.held_out]
     if not pairs:
-        return HoldOut(ratings, F.lit(False), {})
+        return HoldOut(ratings, {})
     held = ratings.sparkSession.createDataFrame(pairs, "userId int, movieId int")
     fitted = ratings.join(F.broadcast(held), ["userId", "movieId"], "left_anti").persist()
-    return HoldOut(fitted, is_in_slice, found)
+    return HoldOut(fitted, found)
 
 
 def evaluate(items: ItemFactors, users: Mapping[int, HeldOutUser]) -> dict[str, float]:
@@ -91,29 +87,19 @@ def evaluate(items: ItemFactors, users: Mapping[int, HeldOutUser]) -> dict[str, 
     }
 
 
-def slice_lists(
-    items: ItemFactors, users: Mapping[int, HeldOutUser], n: int
-) -> Iterator[tuple[RankedList, int]]:
-    """The lists of the slice's users by all their ratings, and the revision of these: their
-    factors were fitted without the newest ones, so they are folded in."""
-    everything = [(user, each.known | each.held_out) for user, each in users.items()]
-    for ranked in FoldIn.of(items).rank(everything, n):
-        yield ranked, users[ranked.user_id].revision
-
-
 def _split(ratings: DataFrame) -> dict[int, HeldOutUser]:
-    rows = ratings.select("userId", "timestamp", "movieId", "rating", "sequence").toArrow()
-    of_users: dict[int, list[tuple[int, int, float, int]]] = {}
+    rows = ratings.select("userId", "timestamp", "movieId", "rating").toArrow()
+    of_users: dict[int, list[tuple[int, int, float]]] = {}
     for row in rows.to_pylist():
         of_user = of_users.setdefault(row["userId"], [])
-        of_user.append((row["timestamp"], row["movieId"], row["rating"], row["sequence"]))
+        of_user.append((row["timestamp"], row["movieId"], row["rating"]))
     users = {}
     for user, found in of_users.items():
         found.sort()
         newest = int(len(found) * SHARE_OF_RATINGS) if len(found) >= MIN_RATINGS else 0
-        stars = {film: rating for _, film, rating, _ in found}
-        held = {film: stars.pop(film) for _, film, _, _ in found[len(found) - newest :]}
-        users[user] = HeldOutUser(stars, held, max(sequence for *_, sequence in found))
+        stars = {film: rating for _, film, rating in found}
+        held = {film: stars.pop(film) for _, film, _ in found[len(found) - newest :]}
+        users[user] = HeldOutUser(stars, held)
     return users
 
 

@@ -47,6 +47,21 @@ class ItemFactors:
         highest = logarithms.max(initial=0)
         return logarithms / highest if highest else logarithms
 
+    @cached_property
+    def is_fitted(self) -> Bools:
+        """Which films took part in the fit of the order."""
+        is_fitted: Bools = (self.order != 0).max(axis=1, initial=False)
+        return is_fitted
+
+    @cached_property
+    def directions(self) -> Floats:
+        """The films' factors of the order at length one; zero for films that have none."""
+        lengths = np.linalg.norm(self.order, axis=1, keepdims=True)
+        directions: Floats = np.divide(
+            self.order, lengths, out=np.zeros_like(self.order), where=lengths > 0
+        )
+        return directions
+
     def rows(self, movie_ids: NDArray[np.integer]) -> NDArray[np.intp]:
         """The rows of the films, each of which must be among `movie_ids`."""
         return np.searchsorted(self.movie_ids, movie_ids)
@@ -75,7 +90,7 @@ class ItemFactors:
                 about = json.loads(str(archive["about"]))
                 return cls(
                     version=about["version"],
-                    parameters=ModelParameters(**about["parameters"]),
+                    parameters=ModelParameters.of_saved(about["parameters"]),
                     mean=about["mean"],
                     **{name: archive[name] for name in _ARRAYS},
                 )

@@ -18,7 +18,7 @@ from pymongo import MongoClient, ReplaceOne
 from pymongo.errors import PyMongoError
 from pyspark.broadcast import Broadcast
 
-from jobs.item_factors import ItemFactors
+from jobs.fold_in import FoldIn
 from jobs.ranking import RankedList, UserBlock, rank_users
 from jobs.registry import mongodb_client
 from jobs.spec import TrainingSpec
@@ -114,44 +114,31 @@ class ListPublisher:
 
 
 def publish_partition(
-    batches: Iterable[pa.RecordBatch], spec: TrainingSpec, items: Broadcast[ItemFactors]
+    batches: Iterable[pa.RecordBatch], spec: TrainingSpec, fold_in: Broadcast[FoldIn]
 ) -> Iterator[pa.RecordBatch]:
-    """Ranks and publishes the users of a Spark partition; yields the numbers of lists written."""
+    """Folds in, ranks and publishes the users of a Spark partition; yields the numbers of lists
+    written."""
     with ListPublisher(spec) as publisher:
         for batch in batches:
-            lists = rank_users(_user_block(batch, items.value), items.value, spec.top_n)
+            users = _user_block(batch, fold_in.value)
+            lists = rank_users(users, fold_in.value.items, spec.top_n)
             revisions = batch.column("revision").to_pylist()
             messages = map(partial(_message, spec.version), lists, revisions)
             for count in publisher.publish(messages):
                 yield pa.RecordBatch.from_pydict({"lists": pa.array([count], pa.int64())})
 
 
-def publish_lists(spec: TrainingSpec, lists: Iterable[tuple[RankedList, int]]) -> int:
-    """Publishes lists, each with the revision of its user's ratings, from this process; returns
-    how many there were."""
-    messages = (_message(spec.version, ranked, revision) for ranked, revision in lists)
-    with ListPublisher(spec) as publisher:
-        return sum(publisher.publish(messages))
-
-
-def _user_block(batch: pa.RecordBatch, items: ItemFactors) -> UserBlock:
+def _user_block(batch: pa.RecordBatch, fold_in: FoldIn) -> UserBlock:
     rated = batch.column("rated")
-    return UserBlock(
-        user_ids=batch.column("userId").to_numpy(zero_copy_only=False),
-        order=_matrix(batch.column("order"), items.order.shape[1]),
-        stars=_matrix(batch.column("stars"), items.stars.shape[1]),
-        bias=batch.column("user_bias").to_numpy(zero_copy_only=False).astype(np.float32),
-        rated=[row.values.to_numpy(zero_copy_only=False) for row in rated],
+    ends = np.cumsum(rated.value_lengths().to_numpy(zero_copy_only=False))[:-1]
+    pairs = rated.flatten()
+    movies = pairs.field("movieId").to_numpy(zero_copy_only=False)
+    stars = pairs.field("rating").to_numpy(zero_copy_only=False).astype(np.float32)
+    ratings = zip(np.split(movies, ends), np.split(stars, ends), strict=True)
+    return fold_in.block_of(
+        batch.column("userId").to_numpy(zero_copy_only=False),
+        [fold_in.known_of(*each) for each in ratings],
     )
-
-
-def _matrix(column: pa.ListArray, width: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    """The rows of the column; zeros where it is null."""
-    matrix = np.zeros((len(column), width), dtype=np.float32)
-    matrix[column.is_valid().to_numpy(zero_copy_only=False)] = (
-        column.flatten().to_numpy(zero_copy_only=False).reshape(-1, width) if width else 0
-    )
-    return matrix
 
 
 def _message(version: str, ranked: RankedList, revision: int) -> Recommendations:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.diversity import REORDERED, diversified
 from jobs.item_factors import Floats, ItemFactors
 from jobs.spec import ModelParameters
 from recsys_app.models import MAX_RATING, MIN_RATING
@@ -57,7 +58,7 @@ def rank_users(
 def order_scores(users: UserBlock, items: ItemFactors) -> Floats:
     """(users, films): what decides the order, personal preference blended with popularity.
 
-    With few ratings popularity predicts better than factors do, so it weighs k / (k + ratings).
+    With few ratings popularity predicts better than factors do, so it weighs more.
     """
     weight = popularity_weight(np.array([len(rated) for rated in users.rated]), items.parameters)
     weight = weight[:, None]
@@ -69,8 +70,23 @@ def order_scores(users: UserBlock, items: ItemFactors) -> Floats:
 def popularity_weight(counts: NDArray[np.integer], parameters: ModelParameters) -> Floats:
     """How much popularity weighs, from 1 to 0, in the lists of users with so many ratings."""
     k = parameters.popularity_until
-    weight: Floats = (k / np.maximum(k + counts, 1)).astype(np.float32)
-    return weight
+    weight: Floats = np.maximum(k / np.maximum(k + counts, 1), parameters.popularity_floor)
+    return weight.astype(np.float32, copy=False)
+
+
+def best_films(scores: Floats, items: ItemFactors, n: int) -> list[NDArray[np.intp]]:
+    """The columns of the `n` films to list for each row of scores, in the order of the list.
+
+    Columns of minus infinity are left out.
+    """
+    diversity = items.parameters.diversity
+    if not diversity:
+        return top_n(scores, n)
+    longer = max(n, min(2 * n, REORDERED))
+    return [
+        diversified(columns, row, items.directions, diversity)[:n]
+        for row, columns in zip(scores, top_n(scores, longer), strict=True)
+    ]
 
 
 def top_n(scores: Floats, n: int) -> list[NDArray[np.intp]]:
@@ -106,6 +122,6 @@ def _rank_block(users: UserBlock, items: ItemFactors, n: int) -> Iterator[Ranked
     scores[:, ~items.is_recommendable] = -np.inf
     for row, rated in enumerate(users.rated):
         scores[row, items.rows(rated)] = -np.inf
-    for row, columns in enumerate(top_n(scores, n)):
+    for row, columns in enumerate(best_films(scores, items, n)):
         stars = predicted_stars(users.stars[row], float(users.bias[row]), items, columns)
         yield RankedList(int(users.user_ids[row]), items.movie_ids[columns], stars)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 
 from recsys_app.archive_snapshot import NewSnapshot
+from recsys_app.errors import ConfigurationError
 from recsys_app.kafka_security import PLAINTEXT, KafkaSecurity
+
+Given = Mapping[str, int | float]
+"""Some of the fields of `ModelParameters`, by name."""
+
+MEDIUM_RATINGS = 1_000_000
+"""From so many on, half the rank costs a quarter of the time and next to no quality."""
 
 Progress = Callable[[str], None]
 """Called with the name of each step as it begins; the names are those of `STEPS`."""
@@ -24,17 +32,68 @@ class ModelParameters:
     iterations: int = 10
     alpha: float = 2.0
     regularization: float = 0.2
+    user_regularization: float = 0.4
+    """For users, who are solved for when the films are fitted."""
     neutral_rating: float = 3.4
     """Ratings above it are liked, below it disliked: the weight is their difference."""
+    own_neutral: float = 0.5
+    """How far the neutral rating goes along with each user's own average: 0 not, 1 wholly."""
+    min_likes: int = 5
+    """Films that fewer users like take no part in the fit of the order."""
+    popularity_floor: float = 1 / 6
+    """The least that popularity weighs in the order."""
     popularity_until: float = 10.0
     """With so many ratings, a list is half popular and half personal."""
+    diversity: float = 0.0
+    """How much the likeness to films further up counts against a film, from 0 to 1."""
     stars_rank: int = 32
     stars_iterations: int = 10
     stars_regularization: float = 0.12
     user_shrinkage: float = 5.0
     item_shrinkage: float = 5.0
-    """Biases are shrunk to zero as if by so many average ratings."""
+    """Biases, and users' own averages, are shrunk to the mean as if by so many ratings of it."""
     seed: int = 1
+
+    @classmethod
+    def for_ratings(cls, count: int, given: Given | None = None) -> ModelParameters:
+        """The settings for so many ratings, with those that are given in their place."""
+        by_size = {"rank": 64} if count >= MEDIUM_RATINGS else {}
+        return cls(**{**by_size, **(given or {})})  # type: ignore[arg-type]  # settings checks them
+
+    @classmethod
+    def of_saved(cls, saved: Given) -> ModelParameters:
+        """The settings of a model that was saved, perhaps before some of them came to be."""
+        before = {
+            "user_regularization": saved["regularization"],
+            "own_neutral": 0.0,
+            "min_likes": 1,
+            "popularity_floor": 0.0,
+        }
+        return cls(**{**before, **saved})  # type: ignore[arg-type]  # as they were written
+
+
+def checked_parameters(given: Given) -> Given:
+    """The given settings, each of the type of its field.
+
+    Raises:
+        ConfigurationError: there is no such setting, or it cannot have this value.
+    """
+    known = asdict(ModelParameters())
+    checked: dict[str, int | float] = {}
+    for name, value in given.items():
+        if name not in known:
+            raise ConfigurationError(
+                f"The model has no setting {name!r}; it has {', '.join(known)}"
+            )
+        kind = type(known[name])
+        least = 1 if name in _AT_LEAST_ONE else 0
+        if not (math.isfinite(value) and value == kind(value) and value >= least):
+            raise ConfigurationError(f"The model's setting {name} cannot be {value:g}")
+        checked[name] = kind(value)
+    return checked
+
+
+_AT_LEAST_ONE = ("rank", "iterations", "min_likes", "stars_rank", "stars_iterations")
 
 
 @dataclass(frozen=True)
@@ -70,7 +129,8 @@ class TrainingSpec:
     allow_bad_rows: bool = False
     held_out_users: int = 500
     """The most users whose newest ratings the model is judged by."""
-    parameters: ModelParameters = field(default_factory=ModelParameters)
+    parameters: Given = field(default_factory=dict)
+    """Settings of the model that are given; the others follow from the number of ratings."""
 
 
 @dataclass(frozen=True)

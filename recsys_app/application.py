@@ -38,7 +38,7 @@ import web.users
 from agents.batches import Trace
 from agents.commit_monitor import CommitMonitor
 from jobs.als import train
-from jobs.spec import TrainingSpec
+from jobs.spec import Given, TrainingSpec, checked_parameters
 from recsys_app import __version__
 from recsys_app.certificates import pem_file
 from recsys_app.errors import RecsysError, Unavailable
@@ -252,6 +252,17 @@ class Components:
     @cached_property
     def pool(self) -> TrainingPool:
         return TrainingPool()
+
+    @cached_property
+    def model_parameters(self) -> Given:
+        """The settings of the model that are given.
+
+        Raises:
+            ConfigurationError: there is no such setting, or it cannot have this value.
+        """
+        s = self.settings
+        diversity = {"diversity": s.diversity} if s.diversity else {}
+        return checked_parameters({**diversity, **s.train_parameters})
 
     @cached_property
     def training(self) -> TrainingService:
@@ -587,6 +598,7 @@ class Components:
             models_root=s.models_root,
             top_n=s.train_top_n,
             allow_bad_rows=s.train_allow_bad_rows,
+            parameters=self.model_parameters,
         )
 
     async def _health_details(self) -> dict[str, Any]:
@@ -688,6 +700,7 @@ async def _when_available(action: Callable[[], Awaitable[object]]) -> None:
 def create_app(settings: Settings) -> faust.App:
     """The Faust app that `faust -A recsys_app worker` runs."""
     parts = Components(settings)
+    _ = parts.model_parameters  # what is wrong with them is told now rather than when one trains
     settings.home.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
     app = faust.App(
         settings.app_id,

@@ -76,6 +76,8 @@ class Settings(ConnectionSettings):
     train_margin: float = Field(0.1, ge=0, le=1)
     train_top_n: int = Field(100, ge=1)
     train_allow_bad_rows: bool = False
+    train_parameters: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+    diversity: float = Field(0.0, ge=0, le=1)
     spark_master: str = Field("local[*]", validation_alias=_also("SPARK_MASTER"))
     spark_driver_memory: str = "2g"
 
@@ -101,6 +103,16 @@ class Settings(ConnectionSettings):
         if not isinstance(roles, frozenset) or not roles or not roles <= set(ROLES):
             raise ValueError(f"name one or more of {', '.join(ROLES)}")
         return roles
+
+    @field_validator("train_parameters", mode="before")
+    @classmethod
+    def _parameters(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.replace(",", " ").split()]
+        if not all(number for _, _, number in pairs):
+            raise ValueError("give name=number pairs, such as rank=64 alpha=1")
+        return {name: number for name, _, number in pairs}
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -10,10 +10,10 @@ import numpy as np
 from hdfs import InsecureClient
 from pymongo.database import Database
 
-from jobs.spec import ModelParameters, TrainingSpec
+from jobs.spec import Given, TrainingSpec
 from recsys_app.archive import ArchiveRow, file_name, format_rows, partition_directory
 
-SMALL = ModelParameters(rank=8, iterations=5, stars_rank=4, stars_iterations=3)
+SMALL: Given = {"rank": 8, "iterations": 5, "stars_rank": 4, "stars_iterations": 3}
 CATALOGUE = range(1, 41)
 UNKNOWN_MOVIE = 99
 """Rated by many, and not in the catalogue."""

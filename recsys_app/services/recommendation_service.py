@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import msgspec
 import orjson
 
-from jobs.fold_in import Contribution, Explanation
+from jobs.explanations import Contribution, Explanation
 from recsys_app.archive import ArchiveRow
 from recsys_app.errors import Unavailable
 from recsys_app.models import CachedList

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from jobs.fold_in import Explanation, FoldIn
+from jobs.explanations import Explanation, explain
+from jobs.fold_in import FoldIn
 from jobs.item_factors import ItemFactors, item_factors_path
-from jobs.ranking import RankedList, order_scores, predicted_stars, top_n
+from jobs.ranking import RankedList, best_films, order_scores, predicted_stars, top_n
 from recsys_app.errors import BadDataError, RecsysError, Unavailable
 from recsys_app.models import CachedList, Recommendations, ScoredMovie, to_cached
 from recsys_app.services.model_version import NO_MODEL
@@ -37,16 +38,13 @@ class ServingModel:
 
     version: str
     fold_in: FoldIn
-    lengths: np.ndarray[tuple[int], np.dtype[np.float32]]
-    """Of each film's factor; infinite where it has none."""
     top_n: int
 
     @classmethod
     def of(cls, items: ItemFactors, *, top_n: int) -> ServingModel:
-        lengths = np.linalg.norm(items.order, axis=1)
-        lengths[lengths == 0] = np.inf
-        items.popularity  # noqa: B018 - computed here, in the thread that loads the model
-        return cls(items.version, FoldIn.of(items), lengths, top_n)
+        # Computed here, in the thread that loads the model.
+        _ = items.popularity, items.is_fitted, items.directions
+        return cls(items.version, FoldIn.of(items), top_n)
 
     @property
     def items(self) -> ItemFactors:
@@ -78,7 +76,7 @@ class ServingModel:
         together[:, ~self.items.is_recommendable] = -np.inf
         for rated in users.rated:
             together[0, self.items.rows(rated)] = -np.inf
-        (columns,) = top_n(together, n)
+        (columns,) = best_films(together, self.items, n)
         stars = np.mean(
             [
                 predicted_stars(factor, float(bias), self.items, columns)
@@ -101,7 +99,7 @@ class ServingModel:
     ) -> dict[int, Explanation]:
         """Why the films are recommended; those that the model does not have are left out."""
         known = [movie_id for movie_id in movie_ids if self.knows(movie_id)]
-        return dict(zip(known, self.fold_in.explain(ratings, known), strict=True))
+        return dict(zip(known, explain(self.fold_in, ratings, known), strict=True))
 
     def similar_movies(self, movie_id: int, n: int) -> list[SimilarMovie] | None:
         """The films whose factors point the same way; None for a film that nobody has rated."""
@@ -109,7 +107,7 @@ class ServingModel:
             return None
         items = self.items
         row = int(items.rows(np.array([movie_id]))[0])
-        cosines = (items.order @ items.order[row]) / (self.lengths * self.lengths[row])
+        cosines = items.directions @ items.directions[row]
         support = np.minimum(items.counts, items.counts[row])
         similarity = (cosines * (support / (support + SIMILARITY_SHRINKAGE))).astype(np.float32)
         similarity[(similarity <= 0) | ~items.is_recommendable] = -np.inf

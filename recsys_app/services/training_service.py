@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any, Protocol
 
 from jobs.spec import TrainingResult, TrainingSpec
@@ -97,7 +96,7 @@ class TrainingService:
         number = next_number(await self._models.newest_number(), in_use)
         version = version_name(number)
         spec = await self._new_spec(version, await self._archive.plan())
-        await self._models.register(version, number, asdict(spec.parameters))
+        await self._models.register(version, number, dict(spec.parameters))
         log.info("training %s on snapshot %s and %d files", version, spec.snapshot, len(spec.files))
         try:
             result = await self._pool.run(self._job, spec)

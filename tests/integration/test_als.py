@@ -85,7 +85,8 @@ async def test_a_training_publishes_lists_a_record_and_the_item_factors(archive:
     assert items.is_recommendable.tolist() == [True] * 40 + [False]
     assert items.counts[-1] == 30
     assert items.order.shape == (41, 8)
-    assert np.abs(items.order).sum(axis=1).all()
+    likes = np.bincount([row.movie_id for row in rows if row.rating == 4.5], minlength=100)
+    assert items.is_fitted.tolist() == (likes[items.movie_ids] >= 5).tolist()
 
 
 def test_a_second_training_leaves_the_first_version_alone(archive: Archive) -> None:

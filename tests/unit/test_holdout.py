@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.fold_in import FoldIn
-from jobs.holdout import HeldOutUser, evaluate, slice_lists
+from jobs.holdout import HeldOutUser, evaluate
 from tests.item_factors import invented_items
 
 KNOWN = {10: 5.0, 40: 4.5, 70: 1.0}
@@ -15,8 +15,8 @@ def test_who_goes_on_as_the_list_says_scores_best_and_who_does_not_scores_nothin
     items = invented_items()
     (ranked,) = FoldIn.of(items).rank([(7, KNOWN)], 60)
     best, worst = ranked.movie_ids[:3].tolist(), ranked.movie_ids[-3:].tolist()
-    follows = HeldOutUser(KNOWN, dict.fromkeys(best, 4.0), revision=3)
-    strays = HeldOutUser(KNOWN, dict.fromkeys(worst, 4.0), revision=3)
+    follows = HeldOutUser(KNOWN, dict.fromkeys(best, 4.0))
+    strays = HeldOutUser(KNOWN, dict.fromkeys(worst, 4.0))
     assert evaluate(items, {7: follows})["ndcg@10"] == pytest.approx(1)
     assert evaluate(items, {7: strays})["ndcg@10"] == 0
     both = evaluate(items, {7: follows, 8: strays})
@@ -27,14 +27,4 @@ def test_who_goes_on_as_the_list_says_scores_best_and_who_does_not_scores_nothin
 
 
 def test_nothing_held_out_is_no_figure() -> None:
-    assert evaluate(invented_items(), {7: HeldOutUser(KNOWN, {}, revision=3)}) == {}
-
-
-def test_the_lists_of_the_slice_follow_all_their_ratings() -> None:
-    items = invented_items()
-    user = HeldOutUser(KNOWN, {20: 5.0}, revision=9)
-    ((ranked, revision),) = slice_lists(items, {7: user}, 10)
-    (whole,) = FoldIn.of(items).rank([(7, KNOWN | {20: 5.0})], 10)
-    assert revision == 9
-    assert ranked.movie_ids.tolist() == whole.movie_ids.tolist()
-    assert 20 not in ranked.movie_ids
+    assert evaluate(invented_items(), {7: HeldOutUser(KNOWN, {})}) == {}
