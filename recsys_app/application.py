@@ -26,6 +26,7 @@ import agents.cache_recommendations
 import agents.fold_in
 import agents.training
 import agents.watch
+import agents.worker
 import web.erasures
 import web.health
 import web.metrics
@@ -37,7 +38,7 @@ import web.recommendations
 import web.users
 from agents.batches import Trace
 from agents.commit_monitor import CommitMonitor
-from jobs.als import train
+from jobs.process import train
 from jobs.spec import Given, TrainingSpec, checked_parameters
 from recsys_app import __version__
 from recsys_app.certificates import pem_file
@@ -235,6 +236,7 @@ class Components:
             topic=self.names.ratings,
             dead_letters=self._dead_letters(self.names.ratings, self.names.ratings_dead_letter),
             send_timeout_seconds=self.settings.send_timeout_seconds,
+            max_in_flight=self.settings.max_ratings_in_flight,
             answers=self.idempotent_answers,
             reach=self.reach,
         )
@@ -519,6 +521,7 @@ class Components:
             stalled_seconds=self.settings.stalled_seconds,
             last_attempt=lambda: self.ratings.last_attempt,
             last_commit=lambda: self.monitor.last_commit(self.names.ratings),
+            observer=self.metrics,
         )
 
     # Lifecycle
@@ -721,6 +724,7 @@ def create_app(settings: Settings) -> faust.App:
         broker_session_timeout=10.0,
         broker_heartbeat_interval=2.0,
         stream_wait_empty=False,
+        Worker=agents.worker.Worker,
         consumer_auto_offset_reset="earliest",
         autodiscover=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
@@ -64,6 +65,17 @@ class Metrics:
         self._unarchived_age = Gauge(
             "recsys_oldest_unarchived_rating_age_seconds",
             "Since Kafka took the oldest rating that is not acknowledged; 0 if all are.",
+            registry=registry,
+        )
+        self._commit_age = Gauge(
+            "recsys_last_commit_age_seconds",
+            "Since this process last committed ratings that it archived; NaN if it never has.",
+            registry=registry,
+        )
+        self._commit_age.set(math.nan)
+        self._progress_age = Gauge(
+            "recsys_archive_progress_age_seconds",
+            "Since ratings that wait were last committed by anybody; 0 if none wait.",
             registry=registry,
         )
         self._flush_seconds = Histogram(
@@ -143,6 +155,10 @@ class Metrics:
             lag = self._lag.labels(position.topic, position.partition)
             lag.set(position.end - position.committed)
         self._unarchived_age.set(oldest_unarchived_seconds)
+
+    def on_backlog(self, progress_seconds: float, commit_seconds: float | None) -> None:
+        self._progress_age.set(progress_seconds)
+        self._commit_age.set(math.nan if commit_seconds is None else commit_seconds)
 
     def on_trained(self, steps: Mapping[str, float]) -> None:
         self._trainings.labels("succeeded").inc()

@@ -68,6 +68,7 @@ class Settings(ConnectionSettings):
 
     # Serving
     send_timeout_seconds: float = Field(3.0, gt=0)
+    max_ratings_in_flight: int = Field(20_000, ge=1)
     recommendations_ttl_seconds: int = Field(14 * 24 * 3600, ge=1)
     refresh_seconds: float = Field(1.0, gt=0)
 

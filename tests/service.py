@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,15 +19,18 @@ import requests
 from recsys_app.application import Components
 from recsys_app.settings import Settings
 from recsys_app.stack import Stack, exec_child
+from recsys_app.stack.ports import is_free
 
 ROOT = Path(__file__).parents[1]
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """A port below those that outgoing connections get, which may take a port at any moment."""
+    return next(port for port in iter(_some_port, None) if is_free(port))
+
+
+def _some_port() -> int:
+    return random.randrange(10_000, 32_000)
 
 
 class Service:
@@ -100,7 +103,7 @@ class Service:
         self.wait_ready()
         return self
 
-    def wait_ready(self, seconds: float = 60) -> None:
+    def wait_ready(self, seconds: float = 180) -> None:
         assert self.process
         deadline = time.monotonic() + seconds
         while True:
@@ -111,13 +114,13 @@ class Service:
             assert time.monotonic() < deadline, self.log.read_text()[-3000:]
             time.sleep(0.2)
 
-    def wait_until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, self.log.read_text()[-3000:]
             time.sleep(0.2)
 
-    def stop(self, seconds: float = 10) -> int:
+    def stop(self, seconds: float = 60) -> int:
         """Asks the worker to end and returns its exit code."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
@@ -129,10 +132,10 @@ class Service:
             raise
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return requests.get(self.url + path, timeout=10, **options)
+        return requests.get(self.url + path, timeout=60, **options)
 
     def post(self, path: str, **options: Any) -> requests.Response:
-        return requests.post(self.url + path, timeout=10, **options)
+        return requests.post(self.url + path, timeout=60, **options)
 
     def __enter__(self) -> Self:
         return self.start()

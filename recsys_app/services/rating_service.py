@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import msgspec
@@ -21,6 +22,9 @@ from recsys_app.services.idempotent_answers import IdempotentAnswers
 from recsys_app.stores.kafka import OffsetRange, Position
 
 log = logging.getLogger(__name__)
+
+_BATCH_PATIENCE = 10
+"""So many times longer than one rating may a batch of thousands take."""
 
 
 class PartitionLog(Protocol):
@@ -45,7 +49,7 @@ class RatingService:
         topic: str,
         dead_letters: DeadLetters,
         send_timeout_seconds: float,
-        max_in_flight: int = 5000,
+        max_in_flight: int = 20_000,
         answers: IdempotentAnswers | None = None,
         reach: Reach = nothing,
     ) -> None:
@@ -80,28 +84,43 @@ class RatingService:
         return await self._answers.once(rating, lambda: self._send(rating))
 
     async def _send(self, rating: Rating) -> Position:
-        if self._in_flight >= self._max_in_flight:
+        async with self._waiting(1, self._send_timeout):
+            self._reach("rating-sending")
+            position = await self._messages.send(
+                self._topic, b"%d" % rating.userId, msgspec.json.encode(rating)
+            )
+            self._reach("rating-sent")
+            return position
+
+    @asynccontextmanager
+    async def _waiting(self, ratings: int, seconds: float) -> AsyncIterator[None]:
+        """Has a place for so many ratings to wait for Kafka in, and no longer than that.
+
+        What waits takes memory, so its number is bounded. Those who come to an empty place find
+        room, however many they are.
+        """
+        if self._in_flight and self._in_flight + ratings > self._max_in_flight:
             raise Unavailable("Kafka", f"{self._in_flight} ratings already wait for it")
-        self._in_flight += 1
+        self._in_flight += ratings
         try:
-            async with asyncio.timeout(self._send_timeout):
-                self._reach("rating-sending")
-                position = await self._messages.send(
-                    self._topic, b"%d" % rating.userId, msgspec.json.encode(rating)
-                )
-                self._reach("rating-sent")
-                return position
+            async with asyncio.timeout(seconds):
+                yield
         except TimeoutError:
-            raise Unavailable("Kafka", f"no answer within {self._send_timeout:g} s") from None
+            raise Unavailable("Kafka", f"no answer within {seconds:g} s") from None
         finally:
-            self._in_flight -= 1
+            self._in_flight -= ratings
 
     async def send_ratings(self, ratings: Sequence[Rating]) -> list[Position]:
-        """Where Kafka has put each of the ratings, once all in-sync replicas have all of them."""
-        return await self._messages.send_many(
-            self._topic,
-            [(b"%d" % rating.userId, msgspec.json.encode(rating)) for rating in ratings],
-        )
+        """Where Kafka has put each of the ratings, once all in-sync replicas have all of them.
+
+        Raises:
+            Unavailable: as for one rating; any of them may still arrive.
+        """
+        async with self._waiting(len(ratings), _BATCH_PATIENCE * self._send_timeout):
+            return await self._messages.send_many(
+                self._topic,
+                [(b"%d" % rating.userId, msgspec.json.encode(rating)) for rating in ratings],
+            )
 
     async def consume_ratings(self, partition: int, records: Sequence[Record]) -> None:
         """Returns once every record is durable: in the archive, or as a dead letter.

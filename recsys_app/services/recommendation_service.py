@@ -27,6 +27,9 @@ from recsys_app.services.serving_model import ServedModel, ServingModel, loaded
 
 log = logging.getLogger(__name__)
 
+_SHOWN_AT_ONCE = 1000
+"""Messages about shown lists that may wait for Kafka."""
+
 
 class Trainer(Protocol):
     async def train(self) -> str | None: ...
@@ -130,6 +133,9 @@ class RecommendationService:
         """Tells the experiment's topic what the user saw, without making the user wait."""
         experiment = self._models.experiment
         if experiment is None:
+            return
+        if len(self._sending) >= _SHOWN_AT_ONCE:
+            log.warning("a shown list is missing in the experiment: Kafka is too slow")
             return
         known = [movie_id for movie_id in shown.movie_ids if movie_id in self._movies.movies]
         message = Shown(user_id, version, experiment.name, known[:limit])

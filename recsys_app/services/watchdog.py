@@ -22,6 +22,10 @@ class GroupStore(Protocol):
     ) -> dict[GroupPosition, int]: ...
 
 
+class BacklogObserver(Protocol):
+    def on_backlog(self, progress_seconds: float, commit_seconds: float | None) -> None: ...
+
+
 class Stalled(RecsysError):
     """Ratings wait, the servers answer, and this process does nothing."""
 
@@ -54,6 +58,7 @@ class Watchdog:
         stalled_seconds: float,
         last_attempt: Callable[[], float],
         last_commit: Callable[[], float | None],
+        observer: BacklogObserver | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -62,6 +67,7 @@ class Watchdog:
         self._bound = stalled_seconds
         self._last_attempt = last_attempt
         self._last_commit = last_commit
+        self._observer = observer
         self._monotonic = monotonic
         self._clock = clock
         self._moved: dict[int, tuple[int, float]] = {}
@@ -94,6 +100,10 @@ class Watchdog:
             if position.committed != committed or position.committed >= position.end:
                 self._moved[position.partition] = position.committed, now
         self.backlog = self._backlog(positions, list(oldest.values()), now)
+        if self._observer:
+            self._observer.on_backlog(
+                self.backlog.lastProgressSeconds, self.backlog.lastCommitSeconds
+            )
         self._judge([p for p in positions if not assigned or p.partition in assigned], now)
         return self.backlog
 

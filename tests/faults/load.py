@@ -70,7 +70,7 @@ class Load:
             if not task.cancelled() and (error := task.exception()):
                 raise error
 
-    async def acknowledges(self, more: int = 20, seconds: float = 60) -> None:
+    async def acknowledges(self, more: int = 20, seconds: float = 240) -> None:
         """Returns once so many more ratings have been acknowledged."""
         target = len(self.sent.acknowledged) + more
         async with asyncio.timeout(seconds):

@@ -85,7 +85,7 @@ class Partial(AssertionError):
     """Somebody could have read a file that is not whole."""
 
 
-async def wait_until_archived(service: Service, sent: Sent, *, seconds: float = 90) -> Archive:
+async def wait_until_archived(service: Service, sent: Sent, *, seconds: float = 240) -> Archive:
     """The archive once it has every acknowledged rating, or as it is when the time is over.
 
     Raises:
@@ -106,7 +106,7 @@ async def wait_until_archived(service: Service, sent: Sent, *, seconds: float = 
         await asyncio.sleep(0.5)
 
 
-async def until_archived(service: Service, rows: int, *, seconds: float = 60) -> Archive:
+async def until_archived(service: Service, rows: int, *, seconds: float = 240) -> Archive:
     """The archive once it has so many rows."""
     async with asyncio.timeout(seconds):
         while True:

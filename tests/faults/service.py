@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,18 +15,17 @@ from pathlib import Path
 import aiohttp
 
 from recsys_app.stack import Stack
+from tests.service import free_port
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 
 
 class Worker:
     """One worker process, on the same port each time it is started."""
 
     def __init__(self, name: str, environment: dict[str, str], log: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.name = name
         self.log = log
         self.url = f"http://127.0.0.1:{self.port}"
@@ -47,12 +45,11 @@ class Worker:
     def launch(self, **more: str) -> None:
         """Starts the process; `more` are settings by their names without RECSYS_."""
         assert not self.runs
-        extra = {f"RECSYS_{name.upper()}": value for name, value in more.items()}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "faust", "-A", "recsys_app", "worker", "-l", "info"],
                 cwd=REPOSITORY,
-                env={**os.environ, **self.environment, **extra},
+                env={**os.environ, **self.environment, **_settings(more)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -86,7 +83,7 @@ class Worker:
         self.process.send_signal(signal.SIGCONT)
         self.stopped = False
 
-    async def terminate(self, seconds: float = 10.0) -> float:
+    async def terminate(self, seconds: float = 60.0) -> float:
         """Asks it to end and returns how long that took; it must be within `seconds`."""
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -99,7 +96,7 @@ class Worker:
             ) from None
         return time.monotonic() - began
 
-    async def ended(self, seconds: float = 60.0) -> int:
+    async def ended(self, seconds: float = 180.0) -> int:
         """The exit code, once it has ended by itself."""
         return await asyncio.to_thread(self.process.wait, seconds)
 
@@ -119,6 +116,7 @@ class Service:
         self.dead_letters = f"{name}.ratings-dead-letter"
         self.folder = folder
         self.workers: list[Worker] = []
+        self.commands: list[subprocess.Popen[str]] = []
         self.environment = {
             "PYTHONPATH": f"{REPOSITORY}",
             "RECSYS_HOME": str(folder),
@@ -127,11 +125,12 @@ class Service:
             "RECSYS_TOPIC_PARTITIONS": "4",
             "RECSYS_ARCHIVE_ROOT": self.root,
             "RECSYS_ARCHIVE_FLUSH_SECONDS": "0.5",
-            "RECSYS_MONGODB_DATABASE": name,
+            "RECSYS_MODELS_ROOT": f"/{name}/models",
+            "RECSYS_REDIS_PREFIX": f"{name}:",
             "RECSYS_KAFKA_URL": stack.kafka_url,
             "RECSYS_HDFS_URL": hdfs_url or stack.hdfs_url,
             "RECSYS_REDIS_URL": stack.redis_url,
-            "RECSYS_MONGODB_URI": stack.mongodb_uri,
+            "RECSYS_MONGODB_URI": stack.mongodb_uri.rpartition("/")[0] + f"/{name}",
             "RECSYS_ROLES": "web,agents",
         }
 
@@ -164,19 +163,24 @@ class Service:
             check=False,
         )
 
-    def launch_recsys(self, *arguments: str) -> subprocess.Popen[str]:
-        """The same, without waiting for its end."""
-        return subprocess.Popen(
+    def launch_recsys(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """The same, without waiting for its end; `more` are settings as for `Worker.launch`."""
+        command = subprocess.Popen(
             [sys.executable, "-m", "recsys_app", *arguments],
             cwd=REPOSITORY,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, **_settings(more)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.commands.append(command)
+        return command
 
     def close(self) -> None:
-        """Ends every worker, as hard as it takes."""
+        """Ends every worker and command, as hard as it takes."""
+        for command in self.commands:
+            command.kill()
+            command.communicate()
         running = [worker for worker in self.workers if worker.runs]
         for worker in running:
             worker.process.send_signal(signal.SIGCONT)
@@ -186,6 +190,10 @@ class Service:
                 worker.process.wait(5)
             except subprocess.TimeoutExpired:
                 worker.kill()
+
+
+def _settings(more: dict[str, str]) -> dict[str, str]:
+    return {f"RECSYS_{name.upper()}": value for name, value in more.items()}
 
 
 async def until(condition: Callable[[], Awaitable[bool]], seconds: float, otherwise: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import hdfs
 import pytest
 
 from recsys_app.stack import Stack
+from recsys_app.stack.hdfs import NameNode
 from tests.faults.load import Load
 from tests.faults.proxy import HdfsProxy
 from tests.faults.report import check
@@ -48,7 +51,7 @@ async def test_the_reply_to_a_rename_is_dropped(proxied: Service, proxy: HdfsPro
         async def dropped() -> bool:
             return proxy.drop_renames == 0
 
-        await until(dropped, 60, "no renames were dropped")
+        await until(dropped, 240, "no renames were dropped")
         since = time.monotonic()
     await check(proxied, load.sent, "reply to a rename dropped", since=since)
 
@@ -68,7 +71,7 @@ async def test_the_connection_is_cut_in_a_body(proxied: Service, proxy: HdfsProx
         async def cut() -> bool:
             return proxy.cut_bodies == 0
 
-        await until(cut, 60, "no bodies were cut")
+        await until(cut, 240, "no bodies were cut")
         since = time.monotonic()
     await check(proxied, load.sent, "connection cut in a body", since=since)
 
@@ -89,7 +92,7 @@ async def test_a_worker_is_killed_while_it_creates_a_file(
         async def cut() -> bool:
             return proxy.cut_bodies == 0
 
-        await until(cut, 60, "no body was cut")
+        await until(cut, 240, "no body was cut")
         steady.kill()
         victim.kill()
         since = time.monotonic()
@@ -168,6 +171,36 @@ async def test_the_namenode_is_restarted(service: Service) -> None:
         since = time.monotonic()
         await load.acknowledges(30)
     await check(service, load.sent, "NameNode restarted", since=since)
+
+
+@full
+async def test_the_namenode_is_in_safe_mode(service: Service) -> None:
+    """HDFS answers and can be read, and refuses to write.
+
+    Protected by: raising `Unavailable` for what HDFS refuses in `HdfsFileStore._run`.
+    """
+    workers = await service.start(1)
+    namenode = service.stack.hdfs.namenode
+    async with Load(workers) as load:
+        await load.acknowledges(30)
+        await asyncio.to_thread(_safe_mode, namenode, "enter")
+        await load.acknowledges(60)
+        await asyncio.to_thread(_safe_mode, namenode, "leave")
+        since = time.monotonic()
+        await load.acknowledges(30)
+    await check(service, load.sent, "NameNode in safe mode", since=since)
+
+
+def _safe_mode(namenode: NameNode, what: str) -> None:
+    *java, _ = namenode.command()
+    done = subprocess.run(
+        [*java, "org.apache.hadoop.hdfs.tools.DFSAdmin", "-safemode", what],
+        env={**os.environ, **namenode.environment()},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"Safe mode is {'ON' if what == 'enter' else 'OFF'}" in done.stdout, done
 
 
 @full

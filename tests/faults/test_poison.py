@@ -38,7 +38,7 @@ async def test_poison_becomes_dead_letters_and_its_neighbours_are_untouched(
         archive = await asyncio.to_thread(read_archive, service.stack.hdfs_url, service.root)
         return len(archive.positions) == 2 * len(POISON) + 1
 
-    await until(archived, 60, "not everything was archived")
+    await until(archived, 240, "not everything was archived")
     archive = await asyncio.to_thread(read_archive, service.stack.hdfs_url, service.root)
     assert not archive.partial
     assert not archive.doubled()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,19 @@ from tests.service import Service
 
 GOOD = {"userId": 1, "movieId": 1, "rating": 5}
 JSON = {"Content-Type": "application/json"}
+MOST_IN_FLIGHT = 20
 
 
 @pytest.fixture(scope="module")
 def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     home = tmp_path_factory.mktemp("http")
-    with Service(stack, name="http", home=home, train_interval_seconds=100_000) as running:
+    with Service(
+        stack,
+        name="http",
+        home=home,
+        train_interval_seconds=100_000,
+        max_ratings_in_flight=MOST_IN_FLIGHT,
+    ) as running:
         yield running
 
 
@@ -171,6 +179,28 @@ def test_a_rating_that_kafka_does_not_confirm_may_be_sent_again(
         stack.kafka.resume()
     assert_problem(answer, 503, "Kafka")
     assert int(answer.headers["Retry-After"]) > 0
+    service.wait_until(lambda: service.post("/send_rating", json=GOOD).status_code == 202)
+
+
+def test_ratings_that_wait_for_kafka_are_bounded(service: Service, stack: Stack) -> None:
+    """What comes to a full place is refused at once rather than kept in memory."""
+    answers: list[requests.Response] = []
+
+    def somebody_was_refused() -> bool:
+        sent = [pool.submit(service.post, "/send_rating", json=GOOD) for _ in range(crowd)]
+        answers.extend(each.result() for each in sent)
+        return f"{MOST_IN_FLIGHT} ratings already wait for it" in service.log.read_text()
+
+    crowd = 2 * MOST_IN_FLIGHT
+    stack.kafka.pause()
+    try:
+        with ThreadPoolExecutor(crowd) as pool:
+            service.wait_until(somebody_was_refused)
+    finally:
+        stack.kafka.resume()
+    assert {answer.status_code for answer in answers} == {503}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers)
+    assert f"{MOST_IN_FLIGHT + 1} ratings already wait" not in service.log.read_text()
     service.wait_until(lambda: service.post("/send_rating", json=GOOD).status_code == 202)
 
 

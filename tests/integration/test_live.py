@@ -247,7 +247,7 @@ class TestFoldInAgent:
 
     @staticmethod
     async def until_rated(parts: Components, ratings: dict[int, float]) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while (await parts.user_ratings.of_user(77)).stars != ratings:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 

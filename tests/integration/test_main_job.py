@@ -115,7 +115,7 @@ async def _cached(parts: Components, version: str, folder: Path) -> int:
     return sum(found is not None and found.model_version == version for found in lists)
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
+async def _until(condition: Callable[[], Awaitable[bool]], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline

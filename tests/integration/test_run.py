@@ -83,10 +83,10 @@ def test_it_runs_stops_and_goes_on_with_its_data(tmp_path: Path) -> None:
         said = read_until(first, "Ctrl-C stops everything")
         assert "ratings are loaded" in said
         assert f"curl {url}/recommendations/1" in said
-        answer = requests.get(f"{url}/recommendations/1", timeout=10)
+        answer = requests.get(f"{url}/recommendations/1", timeout=60)
         assert answer.headers["X-Recommendation-Source"] == "model"
         assert "Sci-Fi" in [genre for movie in answer.json() for genre in movie["genres"]]
-        sent = requests.post(f"{url}/send_rating", json=rating, timeout=10)
+        sent = requests.post(f"{url}/send_rating", json=rating, timeout=60)
         assert sent.status_code == 202
         assert stop(first, signal.SIGTERM) == 0
     assert processes_of(home) == []
@@ -95,9 +95,9 @@ def test_it_runs_stops_and_goes_on_with_its_data(tmp_path: Path) -> None:
         said = read_until(second, "Ctrl-C stops everything")
         assert "ratings are loaded" not in said
         assert "Training" not in said
-        again = requests.get(f"{url}/recommendations/1", timeout=10)
+        again = requests.get(f"{url}/recommendations/1", timeout=60)
         assert again.headers["X-Model-Version"] == answer.headers["X-Model-Version"]
-        resent = requests.post(f"{url}/send_rating", json=rating, timeout=10)
+        resent = requests.post(f"{url}/send_rating", json=rating, timeout=60)
         assert resent.json()["offset"] == sent.json()["offset"] + 1
         assert stop(second, signal.SIGINT) == 0
     assert processes_of(home) == []
@@ -109,7 +109,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
         listener.listen()
         port = listener.getsockname()[1]
         with started(tmp_path / "home", port, StackPorts.free()) as process:
-            said, _ = process.communicate(timeout=60)
+            said, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert said.strip().count("\n") == 0
     assert f"Port {port} is taken" in said
@@ -121,7 +121,7 @@ def test_a_set_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with started(
         tmp_path / "home", free_port(), StackPorts.free(), "--movielens", str(missing)
     ) as process:
-        said, _ = process.communicate(timeout=60)
+        said, _ = process.communicate(timeout=120)
     assert process.returncode == 1
     assert said.strip().count("\n") == 0
     assert str(missing) in said
@@ -133,7 +133,7 @@ def test_a_killed_run_leaves_nothing_behind(tmp_path: Path) -> None:
         read_until(process, "HDFS is up")
         assert processes_of(home)
         stop(process, signal.SIGKILL)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while processes_of(home):
         assert time.monotonic() < deadline, processes_of(home)
         time.sleep(0.2)

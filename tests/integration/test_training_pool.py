@@ -65,13 +65,13 @@ async def until(is_so: Callable[[], bool], seconds: float) -> None:
 
 async def until_none_is_left(mark: str) -> None:
     programs = ("spawn_main", "java")
-    await until(lambda: not any(marked_processes(mark, name) for name in programs), 10)
+    await until(lambda: not any(marked_processes(mark, name) for name in programs), 60)
 
 
 async def a_running_job(pool: TrainingPool, ready: Path) -> asyncio.Task[None]:
     """A job that has started its JVM and goes on for ten minutes."""
     job = asyncio.create_task(pool.run(exec, START_A_JVM_AND_WAIT.format(ready=str(ready))))
-    await until(lambda: ready.exists() or job.done(), 60)
+    await until(lambda: ready.exists() or job.done(), 120)
     assert not job.done()
     return job
 
@@ -154,7 +154,7 @@ async def test_the_job_and_its_jvm_die_with_a_killed_service(mark: str, tmp_path
         START_A_JVM_AND_WAIT.format(ready=str(ready)),
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    await until(ready.exists, 60)
+    await until(ready.exists, 120)
     assert marked_processes(mark, "spawn_main")
     assert marked_processes(mark, "java")
 

@@ -35,6 +35,7 @@ def metrics() -> Metrics:
     metrics.on_renamed(0.01)
     metrics.on_dead_lettered("ratings", 1)
     metrics.on_lag([GroupPosition("ratings", 0, 40, 45)], 1.5)
+    metrics.on_backlog(2.5, 4.0)
     metrics.on_trained({"read": 2.0})
     metrics.on_training_failed()
     metrics.on_model({"ndcg@10": 0.25}, 1_700_000_000)
@@ -60,6 +61,8 @@ def test_every_event_is_counted(metrics: Metrics) -> None:
     lag = (("partition", "0"), ("topic", "ratings"))
     assert found["recsys_consumer_lag_messages", lag] == 5
     assert found["recsys_oldest_unarchived_rating_age_seconds", ()] == 1.5
+    assert found["recsys_last_commit_age_seconds", ()] == 4
+    assert found["recsys_archive_progress_age_seconds", ()] == 2.5
     assert found["recsys_archive_flush_duration_seconds_count", ()] == 1
     assert found["recsys_archive_rename_duration_seconds_sum", ()] == 0.01
     assert found["recsys_training_step_duration_seconds_sum", (("step", "read"),)] == 2

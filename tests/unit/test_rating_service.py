@@ -39,7 +39,8 @@ class Broker:
     async def send_many(
         self, topic: str, messages: Sequence[tuple[bytes, bytes]]
     ) -> list[Position]:
-        return []
+        await self.confirms.wait()
+        return [Position(0, number) for number, _ in enumerate(messages)]
 
     async def partitions(self, topic: str) -> list[int]:
         return [0]
@@ -78,11 +79,30 @@ async def test_too_many_ratings_are_refused_at_once() -> None:
     assert await ratings.send_rating(Rating(1, 2, 4)) == (0, 7)
 
 
+async def test_batches_wait_in_the_same_place() -> None:
+    broker = Broker()
+    broker.confirms.clear()
+    ratings = service(broker)
+    batch = [Rating(1, movie, 4) for movie in range(1, 6)]
+    longer_than_the_place = asyncio.create_task(ratings.send_ratings(batch))
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="5 ratings already wait"):
+        await ratings.send_ratings(batch[:1])
+    with pytest.raises(Unavailable, match="5 ratings already wait"):
+        await ratings.send_rating(batch[0])
+    broker.confirms.set()
+    assert len(await longer_than_the_place) == 5
+    assert len(await ratings.send_ratings(batch[:3])) == 3
+
+
 async def test_a_broker_that_does_not_confirm_is_not_waited_for() -> None:
     broker = Broker()
     broker.confirms.clear()
+    ratings = service(broker, timeout=0.01)
     with pytest.raises(Unavailable, match=r"no answer within 0\.01 s"):
-        await service(broker, timeout=0.01).send_rating(Rating(1, 2, 4))
+        await ratings.send_rating(Rating(1, 2, 4))
+    with pytest.raises(Unavailable, match=r"no answer within 0\.1 s"):
+        await ratings.send_ratings([Rating(1, 2, 4)])
 
 
 @pytest.mark.parametrize("movies", [[9], [9, 9, 9, 9]], ids=["shorter", "as long"])
