@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --log $(VENV)/pip.log
 OR_SAY := >/dev/null 2>&1 || { echo "The Python packages could not be installed: check the network and the disk, then run make again ($(VENV)/pip.log has the details)."; exit 1; }
 
-.PHONY: run test test-faults soak lint lock clean release-checks audit sbom
+.PHONY: run test test-faults soak bench bench-check lint lock clean release-checks audit sbom
 
 run: $(VENV)/.installed
 	@exec $(BIN)/recsys run $(if $(MOVIELENS),--movielens "$(MOVIELENS)")
@@ -21,6 +21,14 @@ test-faults: $(VENV)/.installed-dev
 MINUTES ?= 30
 soak: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.faults.soak $(MINUTES)
+
+# The table in docs/performance.md, or the rows of one TOPIC in it (benchmarks/bench_<topic>.py).
+bench: $(VENV)/.installed-bench
+	@$(BIN)/python -m benchmarks $(TOPIC)
+
+# Fails where a unit of work takes 25 % more CPU than committed, relative to its reference.
+bench-check: $(VENV)/.installed-bench
+	@$(BIN)/python -m benchmarks --quick --check $(TOPIC)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
@@ -45,6 +53,7 @@ LOCK := --quiet --universal --generate-hashes --python-version 3.11 --no-emit-fi
 lock:
 	uv pip compile $(LOCK) --extra embedded setup.cfg requirements.in -o requirements.txt
 	uv pip compile $(LOCK) requirements-dev.in -o requirements-dev.txt
+	uv pip compile $(LOCK) requirements-bench.in -o requirements-bench.txt
 
 $(VENV)/bin/python:
 	@command -v "$${JAVA_HOME:+$$JAVA_HOME/bin/}java" >/dev/null || { echo "Recsys needs Java 17 or later: install one, or point JAVA_HOME at one."; exit 1; }
@@ -59,4 +68,8 @@ $(VENV)/.installed: requirements.txt setup.cfg | $(VENV)/bin/python
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(PIP) --require-hashes -r requirements-dev.txt $(OR_SAY)
+	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed
+	@$(PIP) --require-hashes -r requirements-bench.txt $(OR_SAY)
 	@touch $@
