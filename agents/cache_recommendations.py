@@ -21,5 +21,5 @@ def register(
     @app.agent(topic, name="cache-recommendations")
     async def cache_recommendations(stream: StreamT[bytes]) -> None:
         await consume_batches(
-            app, stream, consumer.consume_recommendations, rows=500, seconds=0.05, trace=trace
+            app, stream, consumer.consume_recommendations, rows=500, seconds=0.005, trace=trace
         )

@@ -16,7 +16,7 @@ from mode import Service
 
 from agents.batches import Trace
 from recsys_app.errors import Unavailable
-from recsys_app.models import Record
+from recsys_app.models import Message
 from recsys_app.services.fold_in_service import FoldInService
 
 RATINGS_AT_ONCE = 5000
@@ -28,7 +28,7 @@ class GroupReader(Protocol):
     def unplaced(self) -> set[int]: ...
     def place(self, partition: int, offset: int) -> None: ...
     def displace(self, partitions: set[int]) -> None: ...
-    async def take(self, limit: int) -> Mapping[int, Sequence[Record]]: ...
+    async def take(self, limit: int) -> Mapping[int, Sequence[Message]]: ...
 
 
 class FoldInAgent(Service):

@@ -15,17 +15,18 @@ of writers that want to write the row after the last one, exactly one succeeds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from recsys_app.errors import BadDataError
-from recsys_app.models import MAX_ID, MAX_RATING, MIN_RATING
+from recsys_app.models import MAX_ID, MAX_RATING, MIN_RATING, Rating
 
 COLUMNS = ("userId", "movieId", "rating", "timestamp", "offset", "idempotencyKey")
 HEADER = ",".join(COLUMNS) + "\n"
 LONGEST_ROW = 256
 """Bytes: no row is longer, so that the end of a file is enough to find its last row."""
 
+_STARS = {half / 2: f"{half / 2:g}" for half in range(1, 11)}
 _FILE_NAME = re.compile(r"(\d{20})\.csv")
 _DIRECTORY = re.compile(r"(epoch|partition)=(\d+)")
 _KEY = re.compile(r"[A-Za-z0-9_.:-]{0,64}")
@@ -100,16 +101,29 @@ def place_of(path: str) -> FilePlace:
 
 def format_rows(rows: Iterable[ArchiveRow]) -> str:
     """The content of a file: the header, then the rows."""
-    return HEADER + "".join(f"{_format_row(row)}\n" for row in rows)
+    return format_lines([format_row(row) for row in rows])
 
 
-def _format_row(row: ArchiveRow) -> str:
+def format_lines(lines: Sequence[str]) -> str:
+    """The content of a file of these rows, which `format_row` or `format_rating` made."""
+    return HEADER + "".join([f"{line}\n" for line in lines])
+
+
+def format_row(row: ArchiveRow) -> str:
     if row.user_id is None:
         return f",,,,{row.offset},"
     stars = "" if row.rating is None else f"{row.rating:g}"
     return (
         f"{row.user_id},{row.movie_id},{stars},{row.timestamp},{row.offset},{row.idempotency_key}"
     )
+
+
+def format_rating(offset: int, milliseconds: int, rating: Rating) -> str:
+    """The row of a rating that Kafka took at this time; `format_row` without the detour."""
+    stars = "" if rating.rating is None else _STARS[rating.rating]
+    seconds = milliseconds // 1000 if rating.timestamp is None else rating.timestamp
+    key = rating.idempotencyKey or ""
+    return f"{rating.userId},{rating.movieId},{stars},{seconds},{offset},{key}"
 
 
 def parse_rows(content: str, name: str) -> list[ArchiveRow]:
@@ -147,7 +161,7 @@ def _parse_row(line: str, name: str) -> ArchiveRow:
             number = float(stars) if stars else None
             row = ArchiveRow(int(offset), int(user), int(movie), number, int(timestamp), key)
         # Python takes 1_0 and ٣ for numbers; Spark does not.
-        if _format_row(row) != line or row.offset < 0 or (row.timestamp or 0) < 0:
+        if format_row(row) != line or row.offset < 0 or (row.timestamp or 0) < 0:
             raise ValueError(line)
     except ValueError:
         raise BadDataError(f"{name}: the row {line!r} is not {HEADER.strip()}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
@@ -57,6 +57,21 @@ def sequence_number(epoch: int, offset: int) -> int:
 
 Headers = Sequence[tuple[str, bytes]]
 """Of a message in Kafka."""
+
+
+class Message(Protocol):
+    """What is asked of a message that Kafka holds; aiokafka's own ones have it too."""
+
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+    @property
+    def headers(self) -> Headers: ...
 
 
 class Record(NamedTuple):

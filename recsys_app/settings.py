@@ -58,7 +58,7 @@ class Settings(ConnectionSettings):
 
     # The archive
     archive_root: str = "/ratings"
-    archive_flush_rows: int = Field(5000, ge=1)
+    archive_flush_rows: int = Field(20_000, ge=1)
     archive_flush_seconds: float = Field(1.0, gt=0)
     hdfs_timeout_seconds: float = Field(10.0, gt=0)
     snapshot_after_files: int = Field(64, ge=1)

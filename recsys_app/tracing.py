@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from recsys_app.errors import ConfigurationError
-from recsys_app.models import Headers, Record
+from recsys_app.models import Headers, Message
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -44,7 +44,7 @@ class Tracing:
             yield
 
     @contextmanager
-    def consuming(self, name: str, records: Sequence[Record]) -> Iterator[None]:
+    def consuming(self, name: str, records: Sequence[Message]) -> Iterator[None]:
         """A span for each record that brings a trace, until the block ends.
 
         What is sent meanwhile with the key of such a record goes on with its trace.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
@@ -163,11 +164,19 @@ class CSVWriter:
         return archive.parse_last_row(tail.decode("ascii", "replace"), path)
 
     async def write_to_csv(self, partition: int, rows: Sequence[ArchiveRow]) -> int:
-        """Makes the rows durable and returns how many of them were new.
+        """Makes the rows durable and returns how many of them were new, as `write_lines` does."""
+        offsets = [row.offset for row in rows]
+        return await self.write_lines(partition, offsets, [archive.format_row(row) for row in rows])
+
+    async def write_lines(
+        self, partition: int, offsets: Sequence[int], lines: Sequence[str]
+    ) -> int:
+        """Makes rows durable and returns how many of them were new.
 
         Args:
             partition: of the topic the rows came by.
-            rows: in the order of their offsets, and without a row that Kafka holds left out.
+            offsets: those of the rows, in order, and without one that Kafka holds left out.
+            lines: the rows themselves, as the archive formats them.
 
         Raises:
             ArchiveConflict: somebody else has written what these rows would have come after.
@@ -177,20 +186,21 @@ class CSVWriter:
         began = time.perf_counter()
         try:
             expected = await self.next_offset(partition)
-            new = [row for row in rows if row.offset >= expected]
-            if new and not await self._create(partition, expected, new):
+            first = bisect_left(offsets, expected)
+            new = len(offsets) - first
+            if new and not await self._create(partition, expected, lines[first:]):
                 raise Unavailable("the archive", f"another writer has written offset {expected}")
         except BaseException:
             self.forget(partition)
             raise
         if new:
-            self._next[partition] = new[-1].offset + 1
+            self._next[partition] = offsets[-1] + 1
             if self._observer:
-                self._observer.on_archived(len(new), time.perf_counter() - began)
-        return len(new)
+                self._observer.on_archived(new, time.perf_counter() - began)
+        return new
 
-    async def _create(self, partition: int, start: int, rows: Sequence[ArchiveRow]) -> bool:
-        content = archive.format_rows(rows).encode("ascii")
+    async def _create(self, partition: int, start: int, lines: Sequence[str]) -> bool:
+        content = archive.format_lines(lines).encode("ascii")
         temporary = f"{archive.temporary_directory(self._root)}/{uuid.uuid4()}.csv"
         directory = archive.partition_directory(self._root, self._epoch[partition], partition)
         await self._files.write(temporary, content)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from recsys_app.models import DeadLetter, Record
+from recsys_app.models import DeadLetter, Message
 from recsys_app.stores.kafka import Position
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class MessageSender(Protocol):
 
 
 class Rejected(NamedTuple):
-    record: Record
+    record: Message
     reason: str
 
 
@@ -52,7 +52,7 @@ class DeadLetters:
             letters = [self._letter(partition, *each) for each in rejected]
             await self._messages.send_many(self._topic, letters)
 
-    def _letter(self, partition: int, record: Record, reason: str) -> tuple[bytes, bytes]:
+    def _letter(self, partition: int, record: Message, reason: str) -> tuple[bytes, bytes]:
         letter = DeadLetter(
             self._source,
             partition,

@@ -14,7 +14,7 @@ import stamina
 
 from recsys_app.archive import ArchiveRow, place_of
 from recsys_app.errors import BadDataError, Unavailable
-from recsys_app.models import Recommendations, Record, rating_decoder, sequence_number
+from recsys_app.models import Message, Recommendations, rating_decoder, sequence_number
 from recsys_app.services.csv_writer import CSVWriter
 from recsys_app.services.dead_letters import MessageSender
 from recsys_app.services.serving_model import ServingModel
@@ -84,7 +84,7 @@ class FoldInService:
                 offset = position - beginning
         return offset
 
-    async def consume_ratings(self, records: Mapping[int, Sequence[Record]]) -> set[int]:
+    async def consume_ratings(self, records: Mapping[int, Sequence[Message]]) -> set[int]:
         """Takes in the ratings of some partitions and publishes a list for each user in them,
         however many ratings each has sent. Outages are waited out.
 
@@ -103,7 +103,7 @@ class FoldInService:
             lost |= await self._consume(kept)
         return lost
 
-    async def _consume(self, records: Mapping[int, Sequence[Record]]) -> set[int]:
+    async def _consume(self, records: Mapping[int, Sequence[Message]]) -> set[int]:
         changes, rated_at = self._decode(records)
         for users in _blocks(changes):
             async for attempt in _until_available():
@@ -127,7 +127,7 @@ class FoldInService:
                 self._topic, [_message(each, rated_at[each.userId]) for each in lists]
             )
 
-    def _decode(self, records: Mapping[int, Sequence[Record]]) -> tuple[Changes, dict[int, int]]:
+    def _decode(self, records: Mapping[int, Sequence[Message]]) -> tuple[Changes, dict[int, int]]:
         """Each user's changes, and when Kafka took the first of them."""
         changes: Changes = {}
         rated_at: dict[int, int] = {}

@@ -6,16 +6,16 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Protocol
 
 import msgspec
 import stamina
 
-from recsys_app.archive import ArchiveRow
+from recsys_app.archive import ArchiveRow, format_rating, format_row
 from recsys_app.errors import ArchiveConflict, BadDataError, Unavailable
 from recsys_app.failpoints import Reach, nothing
-from recsys_app.models import Rating, Record, rating_decoder
+from recsys_app.models import Message, Rating, Record, rating_decoder
 from recsys_app.services.csv_writer import CSVWriter
 from recsys_app.services.dead_letters import DeadLetters, MessageSender, Rejected
 from recsys_app.services.idempotent_answers import IdempotentAnswers
@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 _BATCH_PATIENCE = 10
 """So many times longer than one rating may a batch of thousands take."""
+_ROWS_AT_ONCE = 2000
+"""Some milliseconds."""
 
 
 class PartitionLog(Protocol):
@@ -122,7 +124,7 @@ class RatingService:
                 [(b"%d" % rating.userId, msgspec.json.encode(rating)) for rating in ratings],
             )
 
-    async def consume_ratings(self, partition: int, records: Sequence[Record]) -> None:
+    async def consume_ratings(self, partition: int, records: Sequence[Message]) -> None:
         """Returns once every record is durable: in the archive, or as a dead letter.
 
         Outages are waited out. Records that the archive has are passed over, and records before
@@ -139,17 +141,18 @@ class RatingService:
                 self.last_attempt = time.monotonic()
                 await self._archive(partition, records)
 
-    async def _archive(self, partition: int, records: Sequence[Record]) -> None:
+    async def _archive(self, partition: int, records: Sequence[Message]) -> None:
         # What lies before the archive's end was delivered again, or belongs to another topic of
         # the same name: passing over it unseen would lose it.
-        first = min(record.offset for record in records)
+        runs = _runs(records)
+        first = runs[0][0].offset
         if partition not in self._checked or first < await self._next(partition):
             await self._check_topic(partition)
             self._checked.add(partition)
-        for run in _runs(records):
+        for run in runs:
             await self._fill_gap(partition, before=run[0].offset)
-            expected = await self._next(partition)
-            await self._write(partition, [r for r in run if r.offset >= expected])
+            known = await self._next(partition) - run[0].offset
+            await self._write(partition, run[max(0, known) :])
 
     async def _next(self, partition: int) -> int:
         return await self._writer.next_offset(partition)
@@ -213,52 +216,64 @@ class RatingService:
             log.info("archiving %d ratings that nobody delivered", len(missing))
             await self._write(partition, missing)
 
-    async def _write(self, partition: int, records: Sequence[Record]) -> None:
+    async def _write(self, partition: int, records: Sequence[Message]) -> None:
         if not records:
             return
-        rows, rejected = [], []
-        for record in records:
-            try:
-                rows.append(_to_row(record))
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                rows.append(ArchiveRow(record.offset))
-                rejected.append(Rejected(record, str(error)))
+        lines: list[str] = []
+        rejected: list[Rejected] = []
+        for start in range(0, len(records), _ROWS_AT_ONCE):
+            _format(records[start : start + _ROWS_AT_ONCE], lines, rejected)
+            await asyncio.sleep(0)  # requests are waiting, too
         # Dead letters first: a crash between the two sends them twice rather than never.
         await self._dead_letters.send(partition, rejected)
-        await self._writer.write_to_csv(partition, rows)
+        await self._writer.write_lines(partition, [record.offset for record in records], lines)
 
 
-def _runs(records: Sequence[Record]) -> list[list[Record]]:
+def _format(records: Sequence[Message], lines: list[str], rejected: list[Rejected]) -> None:
+    with suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        ratings = [rating_decoder.decode(record.value or b"") for record in records]
+        lines += map(_format_one, records, ratings)
+        return
+    for record in records:  # a bad one is among them
+        try:
+            rating = _to_rating(record)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            lines.append(format_row(ArchiveRow(record.offset)))
+            rejected.append(Rejected(record, str(error)))
+        else:
+            lines.append(_format_one(record, rating))
+
+
+def _format_one(record: Message, rating: Rating) -> str:
+    return format_rating(record.offset, record.timestamp, rating)
+
+
+def _runs(records: Sequence[Message]) -> list[Sequence[Message]]:
     """The records in the order of their offsets, each once, cut where an offset is missing.
 
     A rebalance in the middle of a batch puts the same messages into it again, from the committed
     offset on.
     """
-    runs: list[list[Record]] = []
+    offsets = [record.offset for record in records]
+    if offsets == list(range(offsets[0], offsets[0] + len(offsets))):
+        return [records]
+    runs: list[list[Message]] = []
     for offset, record in sorted({record.offset: record for record in records}.items()):
         if not runs or runs[-1][-1].offset + 1 != offset:
             runs.append([])
         runs[-1].append(record)
-    return runs
+    return list[Sequence[Message]](runs)
 
 
-def _is_row_of(row: ArchiveRow, record: Record) -> bool:
+def _is_row_of(row: ArchiveRow, record: Message) -> bool:
     try:
-        return _to_row(record) == row
+        rating = _to_rating(record)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return False
+    return _format_one(record, rating) == format_row(row)
 
 
-def _to_row(record: Record) -> ArchiveRow:
+def _to_rating(record: Message) -> Rating:
     if record.value is None:
         raise msgspec.ValidationError("the message is empty")
-    rating = rating_decoder.decode(record.value)
-    timestamp = record.timestamp // 1000 if rating.timestamp is None else rating.timestamp
-    return ArchiveRow(
-        record.offset,
-        rating.userId,
-        rating.movieId,
-        rating.rating,
-        timestamp,
-        rating.idempotencyKey or "",
-    )
+    return rating_decoder.decode(record.value)

@@ -10,7 +10,7 @@ import msgspec
 import stamina
 
 from recsys_app.errors import BadDataError, Unavailable
-from recsys_app.models import Recommendations, Record, recommendations_decoder
+from recsys_app.models import Message, Recommendations, recommendations_decoder
 from recsys_app.services.dead_letters import DeadLetters, Rejected
 from recsys_app.services.model_version import slot_of
 
@@ -34,7 +34,7 @@ class RecommendationConsumerService:
         self._dead_letters = dead_letters
         self._on_visible = on_visible
 
-    async def consume_recommendations(self, partition: int, records: Sequence[Record]) -> None:
+    async def consume_recommendations(self, partition: int, records: Sequence[Message]) -> None:
         """Returns once every list is in the cache, or is a dead letter; outages are waited out."""
         lists, rejected = [], []
         for record in records:
@@ -57,6 +57,6 @@ class RecommendationConsumerService:
                 self._on_visible(max(0.0, time.time() - recommendations.ratedAt / 1000))
 
 
-def _to_list(record: Record) -> tuple[int, Recommendations]:
+def _to_list(record: Message) -> tuple[int, Recommendations]:
     recommendations = recommendations_decoder.decode(record.value or b"")
     return slot_of(recommendations.modelVersion), recommendations
