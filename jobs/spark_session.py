@@ -6,12 +6,15 @@ import ctypes.util
 import os
 import shutil
 import sys
+import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
+from jobs.hadoop_files import HadoopFiles
 from jobs.spec import TrainingSpec
 from recsys_app.apt_packages import unpacked_java_home, unpacked_openblas
 
@@ -43,8 +46,14 @@ def spark_session(spec: TrainingSpec) -> Iterator[SparkSession]:
         spark = _start(spec, scratch)
         try:
             # Without checkpoints, the lineage of 15 iterations overflows the JVM's stack.
-            spark.sparkContext.setCheckpointDir(_checkpoint_directory(spec, scratch))
-            yield spark
+            if is_local(spec.spark_master):
+                spark.sparkContext.setCheckpointDir((scratch / "checkpoints").as_uri())
+                yield spark
+            else:
+                spark.sparkContext.addPyFile(str(packed_code(scratch)))
+                with _shared_checkpoints(spark, spec) as url:
+                    spark.sparkContext.setCheckpointDir(url)
+                    yield spark
         finally:
             spark.stop()
     finally:
@@ -72,6 +81,11 @@ def _start(spec: TrainingSpec, scratch: Path) -> SparkSession:
     if is_local(spec.spark_master):
         os.environ["PYSPARK_PYTHON"] = sys.executable
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    else:
+        # Of this process only: the executors' machines have scratch space of their own.
+        os.environ["SPARK_LOCAL_DIRS"] = str(scratch)
+        if spec.spark_archives:
+            os.environ["PYSPARK_PYTHON"] = f"./{_first_archive(spec.spark_archives)}/bin/python"
     builder = SparkSession.builder.appName(f"recsys training {spec.version}")
     for key, value in _configuration(spec, scratch).items():
         builder = builder.config(key, value)
@@ -85,7 +99,6 @@ def _configuration(spec: TrainingSpec, scratch: Path) -> dict[str, str]:
         "spark.driver.memory": spec.driver_memory,
         "spark.driver.extraJavaOptions": " ".join(_java_options(spec)),
         "spark.hadoop.fs.defaultFS": spec.hdfs_rpc_url,
-        "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.sql.session.timeZone": "UTC",
         "spark.executorEnv.OPENBLAS_NUM_THREADS": "1",
@@ -96,12 +109,32 @@ def _configuration(spec: TrainingSpec, scratch: Path) -> dict[str, str]:
     }
     if is_local(spec.spark_master):
         configuration |= {
+            "spark.local.dir": str(scratch),
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
             # The Python workers import this very code, wherever this process found it.
             "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[1]),
         }
-    return configuration
+    elif spec.spark_archives:
+        configuration["spark.archives"] = spec.spark_archives
+    return configuration | dict(spec.spark_conf)
+
+
+def packed_code(directory: Path) -> Path:
+    """A zip in the directory of the packages that the executors import of ours."""
+    here = Path(__file__).parents[1]
+    packed = directory / "recsys-code.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for package in ("jobs", "recsys_app"):
+            for module in sorted((here / package).rglob("*.py")):
+                archive.write(module, module.relative_to(here))
+    return packed
+
+
+def _first_archive(archives: str) -> str:
+    """The directory in which executors find the first of the archives."""
+    path, _, name = archives.partition(",")[0].partition("#")
+    return name or path.rpartition("/")[2]
 
 
 def _java_options(spec: TrainingSpec) -> list[str]:
@@ -126,10 +159,15 @@ def _native_algebra() -> list[str]:
     return [f"-Ddev.ludovic.netlib.{part}.{where}" for part in ("blas", "lapack")]
 
 
-def _checkpoint_directory(spec: TrainingSpec, scratch: Path) -> str:
-    if is_local(spec.spark_master):
-        return (scratch / "checkpoints").as_uri()
-    return f"{spec.hdfs_rpc_url}{spec.models_root}/_checkpoints/{spec.version}"
+@contextmanager
+def _shared_checkpoints(spark: SparkSession, spec: TrainingSpec) -> Iterator[str]:
+    """The URL of a directory in HDFS that is gone with the block."""
+    path = f"{spec.models_root}/_checkpoints/{spec.version}"
+    try:
+        yield spec.hdfs_rpc_url + path
+    finally:
+        with suppress(Py4JError):  # the JVM may be what has failed
+            HadoopFiles(spark, spec.hdfs_rpc_url).delete(path)
 
 
 def _scratch_directory(root: Path, version: str) -> Path:

@@ -114,6 +114,11 @@ class TrainingSpec:
     """A local folder for Spark's temporary files."""
     spark_master: str = "local[*]"
     driver_memory: str = "2g"
+    spark_archives: str = ""
+    """Packed Python environments for the executors, as Spark's `--archives` takes them; the first
+    one's interpreter runs our code there."""
+    spark_conf: Mapping[str, str] = field(default_factory=dict)
+    """More of Spark's configuration; what it says counts."""
     models_root: str = "/models"
     """The HDFS directory of the item factors, one folder for each version."""
     top_n: int = 100

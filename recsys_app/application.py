@@ -600,6 +600,8 @@ class Components:
             scratch=str((s.home / "spark").absolute()),
             spark_master=s.spark_master,
             driver_memory=s.spark_driver_memory,
+            spark_archives=s.spark_archives,
+            spark_conf=s.spark_conf,
             models_root=s.models_root,
             top_n=s.train_top_n,
             allow_bad_rows=s.train_allow_bad_rows,

@@ -81,6 +81,8 @@ class Settings(ConnectionSettings):
     diversity: float = Field(0.0, ge=0, le=1)
     spark_master: str = Field("local[*]", validation_alias=_also("SPARK_MASTER"))
     spark_driver_memory: str = "2g"
+    spark_archives: str = ""
+    spark_conf: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
 
     # Operating
     observe_seconds: float = Field(10.0, gt=0)
@@ -114,6 +116,16 @@ class Settings(ConnectionSettings):
         if not all(number for _, _, number in pairs):
             raise ValueError("give name=number pairs, such as rank=64 alpha=1")
         return {name: number for name, _, number in pairs}
+
+    @field_validator("spark_conf", mode="before")
+    @classmethod
+    def _spark_conf(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [pair.partition("=") for pair in value.split()]
+        if any(not name.startswith("spark.") or not sign for name, sign, _ in pairs):
+            raise ValueError("write spark.name=value, several of them with spaces between")
+        return {name: setting for name, _, setting in pairs}
 
     @field_validator("cors_origins", mode="before")
     @classmethod

@@ -1,0 +1,6 @@
+"""`recsys train` for spark-submit, which wants a file: see docs/spark.md."""
+
+from recsys_app.__main__ import main
+
+if __name__ == "__main__":
+    main()
