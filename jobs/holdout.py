@@ -21,7 +21,8 @@ MIN_RATINGS = 10
 SHARE_OF_USERS = 0.1
 SHARE_OF_RATINGS = 0.2
 TOP = 10
-_BUCKETS = 10_000
+_BUCKETS = 1_000_000_000
+"""So many that 500 of a hundred million users can be told apart from none."""
 
 Ratings = dict[int, float]
 """Film to stars."""
