@@ -135,15 +135,15 @@ class Stopwatch:
 
     def __init__(self, *pids: int) -> None:
         self._pids = pids
-        self._cpu = _cpu_seconds(pids)
+        self._cpu = cpu_seconds(pids)
         self._began = time.perf_counter()
 
     def read(self, units: float) -> Measure:
         wall = time.perf_counter() - self._began
-        return Measure(units, _cpu_seconds(self._pids) - self._cpu, wall)
+        return Measure(units, cpu_seconds(self._pids) - self._cpu, wall)
 
 
-def _cpu_seconds(pids: Iterable[int]) -> float:
+def cpu_seconds(pids: Iterable[int]) -> float:
     """Of these processes, their living descendants, and those dead ones that were waited for."""
     return sum(sum(_stat(pid)[11:15]) for pid in tree(pids)) / _TICKS
 
