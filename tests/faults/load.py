@@ -37,6 +37,9 @@ class Load:
     """Sends ratings to the workers while it is entered, each user one after the other.
 
     A rating that is not acknowledged is not sent again, so that it may be there or not, but once.
+
+    Args:
+        keyed: Each rating comes with an `Idempotency-Key`.
     """
 
     def __init__(
@@ -46,17 +49,19 @@ class Load:
         users: int = 8,
         per_second: float = 30,
         first_movie: int = 1,
+        keyed: bool = False,
     ) -> None:
         self.sent = Sent()
         self._workers = workers
         self._users = users
         self._pause = users / per_second
         self._movies = itertools.count(first_movie)
+        self._keyed = keyed
         self._tasks: list[asyncio.Task[None]] = []
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=8))
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30))
         self._tasks = [asyncio.create_task(self._rate(user)) for user in range(1, self._users + 1)]
         return self
 
@@ -87,10 +92,13 @@ class Load:
     async def _send(self, worker: Worker, user: int, movie: int) -> None:
         assert self._session is not None
         body = {"userId": user, "movieId": movie, "rating": movie % 10 / 2 + 0.5}
+        headers = {"Idempotency-Key": f"movie-{movie}"} if self._keyed else {}
         self.sent.ratings[movie] = user
         status = 0
         try:
-            async with self._session.post(f"{worker.url}/send_rating", json=body) as answer:
+            async with self._session.post(
+                f"{worker.url}/send_rating", json=body, headers=headers
+            ) as answer:
                 status = answer.status
                 if status == 202:
                     told = await answer.json()

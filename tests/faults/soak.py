@@ -85,7 +85,7 @@ class Soak:
         self._chance.choice(self._running()).kill()
 
     async def _end_worker(self) -> None:
-        await self._chance.choice(self._running()).terminate(15)
+        await self._chance.choice(self._running()).terminate()
 
     async def _stop_worker(self) -> None:
         worker = self._chance.choice(self._running())

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from tests.faults.load import Load
 from tests.faults.report import check, wait_until_archived
-from tests.faults.service import Service
+from tests.faults.service import Service, until
 
 full = pytest.mark.full
 
@@ -102,7 +102,11 @@ async def _create_again(service: Service) -> None:
     await admin.start()
     try:
         await admin.delete_topics([service.topic])
-        await asyncio.sleep(3)
-        await admin.create_topics([NewTopic(service.topic, 4, 1)])
+
+        async def is_created() -> bool:
+            answer = await admin.create_topics([NewTopic(service.topic, 4, 1)])
+            return answer.topic_errors[0][1] == 0  # until then the old one is there
+
+        await until(is_created, 120, "the topic was not created again")
     finally:
         await admin.close()
