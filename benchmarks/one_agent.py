@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import faust
 import uvloop
+from faust.web.drivers.aiohttp import Web
 
+import web.metrics
 from benchmarks.meter import Meter
 from recsys_app.application import Components, bare_app, register_archive, register_cache
 from recsys_app.settings import load_settings
@@ -37,6 +39,7 @@ def main() -> None:
     setattr(getattr(parts, service), method, counted)
     app = bare_app(parts)
     REGISTER[agent](app, parts)
+    cast(Web, app.web).web_app.router.add_routes(web.metrics.routes(parts.metrics))
     faust.Worker(app, loglevel="warning").execute_from_commandline()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import uuid
 from typing import Any
 
 import faust
@@ -20,7 +21,7 @@ def main() -> None:
     kafka, topic, records = sys.argv[1], sys.argv[2], int(sys.argv[3])
     meter = Meter(records)
     app = faust.App(
-        f"take-{tempfile.mktemp(dir='')}",
+        f"take-{uuid.uuid4().hex}",
         broker=f"kafka://{kafka}",
         datadir=tempfile.mkdtemp(),
         web_enabled=False,

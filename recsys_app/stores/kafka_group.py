@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from recsys_app.kafka_security import PLAINTEXT, KafkaSecurity
-from recsys_app.models import Record
+from recsys_app.models import Message
 from recsys_app.stores.kafka import kafka_errors
 
 _IDLE_MILLISECONDS = 1000
@@ -72,17 +72,17 @@ class KafkaGroupReader:
         """Gives nothing of these until they are placed again."""
         self._placed -= partitions
 
-    async def take(self, limit: int) -> dict[int, list[Record]]:
+    async def take(self, limit: int) -> dict[int, list[Message]]:
         """What waits in each placed partition, at most `limit` records together; waits a second
         for the first one, and gives empty lists if there is none."""
         async with kafka_errors():
             fetched = await self._started.getmany(timeout_ms=_IDLE_MILLISECONDS, max_records=limit)
-        taken: dict[int, list[Record]] = {partition: [] for partition in self._placed}
-        for where, messages in fetched.items():
-            if where.partition in taken:
-                taken[where.partition] = [
-                    Record(m.offset, m.timestamp, m.key, m.value, m.headers) for m in messages
-                ]
+        taken: dict[int, list[Message]] = {partition: [] for partition in self._placed}
+        taken |= {
+            where.partition: messages
+            for where, messages in fetched.items()
+            if where.partition in taken
+        }
         return taken
 
     @property

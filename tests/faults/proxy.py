@@ -22,6 +22,9 @@ class HdfsProxy:
         self._ports = b"", b""
         self._connections: set[asyncio.Task[None]] = set()
         self.delay_seconds = 0.0
+        self.passes = asyncio.Event()
+        """Cleared, every request waits here until it is set again."""
+        self.passes.set()
         self.cut_bodies = 0
         """So many of the next files that are created get half of their bytes."""
         self.drop_renames = 0
@@ -82,6 +85,7 @@ class HdfsProxy:
         self, source: asyncio.StreamReader, target: asyncio.StreamWriter, state: dict[str, bool]
     ) -> None:
         while data := await source.read(65536):
+            await self.passes.wait()
             if self.delay_seconds:
                 await asyncio.sleep(self.delay_seconds)
             if self.drop_renames and b"op=RENAME" in data:
