@@ -25,6 +25,7 @@ from prometheus_client import CollectorRegistry
 import agents.archive_ratings
 import agents.cache_recommendations
 import agents.fold_in
+import agents.loop_watch
 import agents.training
 import agents.watch
 import agents.worker
@@ -716,6 +717,9 @@ def create_app(settings: Settings) -> faust.App:
     parts = Components(settings)
     _ = parts.model_parameters  # what is wrong with them is told now rather than when one trains
     app = bare_app(parts)
+    agents.loop_watch.register(
+        app, watch=agents.loop_watch.LoopWatch(bound_seconds=max(60.0, settings.stalled_seconds))
+    )
     if settings.roles == {"web"}:
         app.producer_only = True
         # What is produced goes through our own store; Faust's producer would end the process if

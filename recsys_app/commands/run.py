@@ -29,7 +29,7 @@ from recsys_app.stack.ports import is_free
 from recsys_app.stack.progress import Reporter, console_reporter
 
 _STOP_SECONDS = 15.0
-_READY_SECONDS = 60.0
+_READY_SECONDS = 180.0
 _RESTART_SECONDS = 2.0
 
 
@@ -148,7 +148,7 @@ class Worker:
         """Returns once the worker can do its work.
 
         Raises:
-            RecsysError: it ended, or is not ready within a minute.
+            RecsysError: it ended, or is not ready within three minutes.
         """
         assert self._process
         deadline = time.monotonic() + _READY_SECONDS
@@ -168,9 +168,10 @@ class Worker:
         """Returns once the worker serves a model; it looks for one every second."""
         url = f"http://127.0.0.1:{self._settings.port}/readyz"
         while True:
-            answer = await asyncio.to_thread(requests.get, url, timeout=10)
-            if answer.json().get("model") != NO_MODEL:
-                return
+            with suppress(requests.RequestException):  # it may be slow beside a training
+                answer = await asyncio.to_thread(requests.get, url, timeout=10)
+                if answer.json().get("model") != NO_MODEL:
+                    return
             await asyncio.sleep(0.2)
 
     def stay(self, reporter: Reporter) -> None:

@@ -20,7 +20,7 @@ from recsys_app.stack.identity import Identity
 from recsys_app.stack.ports import is_free, listens
 from recsys_app.stack.record import Record
 
-READY_SECONDS = 90.0
+READY_SECONDS = 180.0
 STOP_SECONDS = 20.0
 _POLL_SECONDS = 0.1
 _LOG_LINES = 5

@@ -60,7 +60,8 @@ async def test_the_reply_to_a_rename_is_dropped(proxied: Service, proxy: HdfsPro
 async def test_the_connection_is_cut_in_a_body(proxied: Service, proxy: HdfsProxy) -> None:
     """Half a file never gets a name in the archive.
 
-    Protected by: writing to a temporary name and the check of its length in `CSVWriter._create`.
+    Protected by: writing to a temporary name in `CSVWriter._create`; without it the half file is
+    there for everybody to read.
     """
     workers = await proxied.start(1)
     async with Load(workers) as load:
@@ -107,7 +108,7 @@ async def test_a_worker_is_killed_while_it_creates_a_file(
 async def test_hdfs_is_slow(proxied: Service, proxy: HdfsProxy) -> None:
     """Every request takes 10 s, the client's own patience; ratings are accepted meanwhile.
 
-    Protected by: the timeouts of `HdfsFileStore`, and retrying in `consume_ratings`.
+    Protected by: retrying on `Unavailable` in `consume_ratings`.
     """
     workers = await proxied.start(1)
     async with Load(workers) as load:
@@ -141,7 +142,8 @@ async def test_the_datanode_is_killed(service: Service) -> None:
 async def test_the_datanode_is_stopped(service: Service) -> None:
     """Connections stay open and nothing answers.
 
-    Protected by: the timeouts of `HdfsFileStore`.
+    Protected by: retrying on `Unavailable` in `consume_ratings`, which the timeouts of
+    `HdfsFileStore` come to.
     """
     workers = await service.start(1)
     datanode = service.stack.hdfs.datanode
@@ -177,7 +179,8 @@ async def test_the_namenode_is_restarted(service: Service) -> None:
 async def test_the_namenode_is_in_safe_mode(service: Service) -> None:
     """HDFS answers and can be read, and refuses to write.
 
-    Protected by: raising `Unavailable` for what HDFS refuses in `HdfsFileStore._run`.
+    Protected by: retrying on `Unavailable` in `consume_ratings`, as which `HdfsFileStore._run`
+    raises what HDFS refuses.
     """
     workers = await service.start(1)
     namenode = service.stack.hdfs.namenode
@@ -207,7 +210,8 @@ def _safe_mode(namenode: NameNode, what: str) -> None:
 async def test_a_worker_is_asked_to_end_while_hdfs_is_down(service: Service) -> None:
     """SIGTERM ends a worker within 10 s although it cannot write, and nothing is lost.
 
-    Protected by: `stream_wait_empty=False`, and the daemon threads of `HdfsFileStore`.
+    Protected by: the daemon threads of `HdfsFileStore`, and behind them the timer in
+    `agents.worker.Worker.stop`.
     """
     (worker,) = await service.start(1)
     datanode = service.stack.hdfs.datanode
@@ -230,7 +234,8 @@ async def test_a_worker_is_asked_to_end_while_hdfs_is_down(service: Service) -> 
 async def test_a_quota_is_exceeded(service: Service) -> None:
     """A directory that is full is waited for.
 
-    Protected by: taking every refusal of HDFS that may pass as `Unavailable`.
+    Protected by: retrying on `Unavailable` in `consume_ratings`, as which `HdfsFileStore._run`
+    raises what HDFS refuses.
     """
     workers = await service.start(1)
     client = hdfs.InsecureClient(service.stack.hdfs_url, user="root")

@@ -18,7 +18,7 @@ full = pytest.mark.full
 
 @full
 async def test_the_broker_is_killed(service: Service) -> None:
-    """Protected by: acks=all and awaiting them in `KafkaMessageStore.send`; Kafka's own log."""
+    """Protected by: awaiting Kafka's confirmation in `KafkaMessageStore.send`."""
     workers = await service.start(1)
     kafka = service.stack.kafka
     async with Load(workers) as load:
@@ -34,7 +34,8 @@ async def test_the_broker_is_killed(service: Service) -> None:
 
 @full
 async def test_everything_is_delivered_again(service: Service) -> None:
-    """Protected by: passing over what the archive has in `RatingService._archive`."""
+    """Protected by: passing over what the archive has, in `RatingService._archive` and once more in
+    `CSVWriter.write_lines`."""
     (worker,) = await service.start(1)
     async with Load([worker]) as load:
         await load.acknowledges(100)

@@ -43,7 +43,8 @@ async def test_a_worker_killed_at_work(service: Service, point: str) -> None:
     await check(service, load.sent, f"worker killed, {name}", since=since)
 
 
-@pytest.mark.parametrize("point", [pytest.param("rating-sending@40", marks=full), "rating-sent@40"])
+@full
+@pytest.mark.parametrize("point", ["rating-sending@40", "rating-sent@40"])
 async def test_a_web_process_killed_with_a_rating(service: Service, point: str) -> None:
     """What was answered 202 is kept, and what was not answered is there once or not at all.
 
@@ -99,7 +100,11 @@ async def test_workers_join_and_leave(service: Service) -> None:
 
 
 async def test_every_worker_is_asked_to_end_under_load(service: Service) -> None:
-    """SIGTERM under load ends a worker within 10 s, and what it acknowledged is kept."""
+    """SIGTERM under load ends a worker within 10 s, and what it acknowledged is kept.
+
+    Protected by: acknowledging after `consume` in `consume_batches`, and behind it `_fill_gap`; for
+    the time, the timer in `agents.worker.Worker.stop`.
+    """
     workers = await service.start(1)
     async with Load(workers, per_second=60) as load:
         await load.acknowledges(150)

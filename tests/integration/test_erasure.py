@@ -12,7 +12,14 @@ import requests
 from redis import asyncio as aioredis
 
 from recsys_app.application import Components
-from recsys_app.models import DeadLetter, Rating, Recommendations, Record, ScoredMovie
+from recsys_app.models import (
+    DeadLetter,
+    Rating,
+    Recommendations,
+    Record,
+    ScoredMovie,
+    sequence_number,
+)
 from recsys_app.stack import Stack
 from recsys_app.stores.mongo_hidden import MongoHiddenMovieStore
 from tests.service import Service
@@ -95,7 +102,7 @@ async def parts(service: Service) -> AsyncIterator[Components]:
     await parts.close()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_nothing_of_an_erased_user_is_left(service: Service, parts: Components) -> None:
     await parts.prepare()
     await fill_every_store(parts)
@@ -104,7 +111,13 @@ async def test_nothing_of_an_erased_user_is_left(service: Service, parts: Compon
 
         async def all_consumed() -> bool:
             positions = await group.positions([parts.names.ratings, parts.names.recommendations])
-            return all(position.committed == position.end for position in positions)
+            ratings = [each for each in positions if each.topic == parts.names.ratings]
+            folded = await parts.user_ratings.positions([each.partition for each in ratings])
+            ends = [sequence_number(0, each.end) for each in ratings]
+            return all(
+                (place or sequence_number(0, 0)) == end
+                for place, end in zip(folded, ends, strict=True)
+            ) and all(position.committed == position.end for position in positions)
 
         while not await all_consumed():  # noqa: ASYNC110
             await asyncio.sleep(0.5)
@@ -120,7 +133,7 @@ async def test_nothing_of_an_erased_user_is_left(service: Service, parts: Compon
         assert places < before  # and the archive
 
         answer = await asyncio.to_thread(
-            requests.delete, f"{service.url}/users/{GONE}", headers=HEADERS, timeout=30
+            requests.delete, f"{service.url}/users/{GONE}", headers=HEADERS, timeout=60
         )
         assert answer.status_code == 202
         address = service.url + answer.headers["Location"]
@@ -129,7 +142,7 @@ async def test_nothing_of_an_erased_user_is_left(service: Service, parts: Compon
         await parts.ratings.send_ratings([later])
 
         def progress() -> dict[str, object]:
-            found: dict[str, object] = requests.get(address, headers=HEADERS, timeout=10).json()
+            found: dict[str, object] = requests.get(address, headers=HEADERS, timeout=60).json()
             return found
 
         while (told := await asyncio.to_thread(progress))["state"] != "erased":  # noqa: ASYNC110

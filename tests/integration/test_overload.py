@@ -1,4 +1,4 @@
-"""Ten times the load that the service is told to sustain: it refuses, and loses nothing."""
+"""Fifty times the load that the service is told to sustain: it refuses, and loses nothing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.service import Service
 
 SECRET = "overload-0123456789"
 HEADERS = {"X-API-Key": SECRET}
-SUSTAINED = 100
+SUSTAINED = 20
 """Requests a second that the key may send."""
 GROWTH_BYTES = 150 * 10**6
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seconds", [3, pytest.param(60, marks=pytest.mark.full)])
 async def test_every_accepted_rating_is_archived(
     stack: Stack, tmp_path: Path, seconds: int
@@ -38,7 +38,7 @@ async def test_every_accepted_rating_is_archived(
     )
     with service:
         before = await asyncio.to_thread(memory, service)
-        statuses = await offer(service.url, per_second=10 * SUSTAINED, seconds=seconds)
+        statuses = await offer(service.url, per_second=50 * SUSTAINED, seconds=seconds)
         assert set(statuses) <= {202, 429, 503}, statuses
         assert statuses[429] > statuses[202] > 0, statuses
         parts = service.components()
@@ -79,7 +79,7 @@ async def offer(url: str, *, per_second: int, seconds: int) -> Counter[int]:
 
 def memory(service: Service) -> float:
     """Bytes that the worker holds, as it tells Prometheus."""
-    text = requests.get(f"{service.url}/metrics", headers=HEADERS, timeout=10).text
+    text = requests.get(f"{service.url}/metrics", headers=HEADERS, timeout=60).text
     (line,) = [
         line for line in text.splitlines() if line.startswith("process_resident_memory_bytes ")
     ]

@@ -83,7 +83,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, S
         yield stack, ports
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_platform_gets_a_service_with_what_platforms_set(
     servers: tuple[Stack, StackPorts], tmp_path: Path
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_release_without_keys_is_refused(name: str, tmp_path: Path) -> None:
     assert "RECSYS_API_KEYS" in done.stdout
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_at_home_it_uses_the_embedded_servers(
     servers: tuple[Stack, StackPorts], tmp_path: Path
 ) -> None:
