@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from functools import partial
 
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException, PythonException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -26,11 +23,9 @@ from jobs.registry import (
     register_model,
     register_step,
 )
+from jobs.spark_errors import spark_errors
 from jobs.spark_session import spark_session
 from jobs.spec import ModelParameters, Progress, TrainingResult, TrainingSpec
-from recsys_app.errors import RecsysError
-
-log = logging.getLogger(__name__)
 
 
 def train(spec: TrainingSpec, progress: Progress | None = None) -> TrainingResult:
@@ -44,13 +39,8 @@ def train(spec: TrainingSpec, progress: Progress | None = None) -> TrainingResul
         RecsysError: anything else that ended the training; the message says what.
     """
     clock = _StepClock(progress)
-    try:
+    with spark_errors("The training", lambda: clock.step):
         return _train(spec, clock)
-    except (PySparkException, Py4JError) as error:
-        # These hold references into the JVM and cannot leave the process.
-        log.exception("The training failed in the step %s", clock.step)
-        message = f"The training failed in the step {clock.step!r}: {_cause(error)}"
-        raise RecsysError(message) from None
 
 
 def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
@@ -128,14 +118,3 @@ class _StepClock:
         if self.step:
             self.seconds[self.step] = round(now - self._began, 3)
         self.step, self._began = "", now
-
-
-def _cause(error: Exception) -> str:
-    """The sentence in the error that a person can use."""
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    if isinstance(error, PythonException):
-        # The text of an executor's Python traceback, which ends with the error itself.
-        sentence = next(line for line in reversed(lines) if not line.startswith(" "))
-        return sentence.removeprefix("recsys_app.errors.RecsysError: ")
-    causes = [line for line in lines if line.startswith("Caused by: ")]
-    return causes[-1] if causes else lines[0]

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.intp]
+Films = NDArray[np.integer]
+"""Rows of films, or their ids."""
 PerUser = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -39,7 +41,7 @@ class Interval(NamedTuple):
     high: float
 
 
-def ranking_scores(lists: Sequence[Rows], held_out: Sequence[Rows], k: int) -> RankingScores:
+def ranking_scores(lists: Sequence[Films], held_out: Sequence[Films], k: int) -> RankingScores:
     """The scores of the first `k` of each list, best first, where held-out films are the hits."""
     discounts = 1 / np.log2(np.arange(2, k + 2))
     scores = np.full((4, len(lists)), np.nan)
@@ -100,6 +102,34 @@ def mean_interval(
     means = [chance.choice(present, len(present)).mean() for _ in range(resamples)]
     low, high = np.quantile(means, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(present.mean()), float(low), float(high))
+
+
+def error_intervals(
+    predicted: Sequence[NDArray[np.floating]],
+    given: Sequence[NDArray[np.floating]],
+    *,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 1,
+) -> tuple[Interval, Interval]:
+    """RMSE and MAE over all users' ratings, with their intervals by bootstrap over the users."""
+    errors = [p.astype(np.float64) - g for p, g in zip(predicted, given, strict=True)]
+    counts = np.array([len(each) for each in errors])
+    squares = np.array([each @ each for each in errors])
+    sizes = np.array([np.abs(each).sum() for each in errors])
+    chance = np.random.default_rng(seed)
+    drawn = np.empty((resamples, 2))
+    for resample in range(resamples):
+        users = chance.integers(0, len(errors), len(errors))
+        ratings = counts[users].sum()
+        drawn[resample] = squares[users].sum() / ratings, sizes[users].sum() / ratings
+    drawn[:, 0] **= 0.5
+    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+    everything = np.concatenate(errors)
+    rmse, mae = float(np.sqrt(np.mean(everything**2))), float(np.mean(np.abs(everything)))
+    return Interval(rmse, float(low[0]), float(high[0])), Interval(
+        mae, float(low[1]), float(high[1])
+    )
 
 
 def temporal_split(

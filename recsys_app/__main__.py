@@ -11,6 +11,7 @@ from recsys_app.commands import (
     dead_letters,
     docker,
     doctor,
+    evaluate,
     experiment,
     export,
     generate,
@@ -21,6 +22,7 @@ from recsys_app.commands import (
     run,
     stack,
     train,
+    tune,
     worker,
 )
 from recsys_app.errors import RecsysError
@@ -39,6 +41,8 @@ for command in (
     load.load,
     generate.command,
     train.train,
+    evaluate.evaluate,
+    tune.tune,
     recommend.recommend,
     models.models,
     models.rollback,

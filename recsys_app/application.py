@@ -10,6 +10,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
 from functools import cached_property, partial
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import aiohttp.web
@@ -41,7 +42,7 @@ import web.users
 from agents.batches import Trace
 from agents.commit_monitor import CommitMonitor
 from agents.whole_batches import Batches, batch_options, take_whole_batches
-from jobs.process import train
+from jobs.process import train, tune
 from jobs.spec import Given, TrainingSpec, checked_parameters
 from recsys_app import __version__
 from recsys_app.certificates import pem_file
@@ -66,6 +67,7 @@ from recsys_app.services.fold_in_service import FoldInService
 from recsys_app.services.health_service import HealthService
 from recsys_app.services.hidden_movies import HiddenMovies
 from recsys_app.services.idempotent_answers import IdempotentAnswers
+from recsys_app.services.judging_service import JudgingService
 from recsys_app.services.list_lookup import ListLookup
 from recsys_app.services.loading_service import LoadingService
 from recsys_app.services.model_registry import ModelRegistry
@@ -82,6 +84,7 @@ from recsys_app.services.serving_model import ModelLoader
 from recsys_app.services.snapshot_eraser import SnapshotEraser
 from recsys_app.services.training_pool import TrainingPool
 from recsys_app.services.training_service import TrainingService
+from recsys_app.services.tuning_service import TuningService
 from recsys_app.services.watchdog import Watchdog
 from recsys_app.settings import Settings
 from recsys_app.stores.hdfs import HdfsFileStore
@@ -97,6 +100,7 @@ from recsys_app.stores.mongo import (
 )
 from recsys_app.stores.mongo_erasure import MongoErasureStore, MongoUserStore
 from recsys_app.stores.mongo_hidden import MongoHiddenMovieStore
+from recsys_app.stores.mongo_tuning import MongoTuningStore
 from recsys_app.stores.redis import RedisRecommendationStore
 from recsys_app.stores.redis_answers import RedisAnswerStore
 from recsys_app.stores.redis_counters import RedisCounterStore
@@ -281,6 +285,26 @@ class Components:
             holder=f"{socket.gethostname()}:{os.getpid()}",
             margin=self.settings.train_margin,
             on_rejected=self.metrics.on_training_rejected,
+        )
+
+    @cached_property
+    def judging(self) -> JudgingService:
+        return JudgingService(
+            pool=self.pool,
+            leases=MongoLeaseStore(self.mongo),
+            holder=f"{socket.gethostname()}:{os.getpid()}:judging",
+            scratch=self._spark_scratch,
+            archive_spec=self._reading_spec,
+            local_spec=self._local_spec,
+        )
+
+    @cached_property
+    def tuning(self) -> TuningService:
+        return TuningService(
+            store=MongoTuningStore(self.mongo),
+            judging=self.judging,
+            job=tune,
+            fixed=lambda: self.model_parameters,
         )
 
     @cached_property
@@ -584,6 +608,30 @@ class Components:
     def _dead_letters(self, source: str, topic: str) -> DeadLetters:
         return DeadLetters(messages=self.sender, source=source, topic=topic)
 
+    @property
+    def _spark_scratch(self) -> Path:
+        return (self.settings.home / "spark").absolute()
+
+    async def _reading_spec(self) -> TrainingSpec:
+        """What a training would read now, without leaving a snapshot."""
+        plan = await self.snapshots.plan()
+        return await self._training_spec("evaluation", plan._replace(new_snapshot=None))
+
+    def _local_spec(self) -> TrainingSpec:
+        """A spec that names no server: Spark on this machine, and files on its disk."""
+        return TrainingSpec(
+            version="evaluation",
+            files=(),
+            hdfs_rpc_url="file:///",
+            mongodb_uri="",
+            mongodb_database="",
+            kafka=(),
+            recommendations_topic="",
+            scratch=str(self._spark_scratch),
+            driver_memory=self.settings.spark_driver_memory,
+            parameters=self.model_parameters,
+        )
+
     async def _training_spec(self, version: str, plan: ReadingPlan) -> TrainingSpec:
         s = self.settings
         return TrainingSpec(
@@ -598,7 +646,7 @@ class Components:
             kafka=s.kafka,
             kafka_security=s.kafka_security,
             recommendations_topic=self.names.recommendations,
-            scratch=str((s.home / "spark").absolute()),
+            scratch=str(self._spark_scratch),
             spark_master=s.spark_master,
             driver_memory=s.spark_driver_memory,
             spark_archives=s.spark_archives,
@@ -606,7 +654,7 @@ class Components:
             models_root=s.models_root,
             top_n=s.train_top_n,
             allow_bad_rows=s.train_allow_bad_rows,
-            parameters=self.model_parameters,
+            parameters=await self.tuning.settings(),
         )
 
     async def _health_details(self) -> dict[str, Any]:

@@ -19,6 +19,10 @@ class Reporter(Protocol):
     def steps(self, what: str, total: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
         """A context in which `what` is done in `total` steps; call its value after each."""
 
+    def course(self) -> contextlib.AbstractContextManager[Callable[[str, int, int], None]]:
+        """A context whose value is called with what begins now, and how many of how many steps
+        are done."""
+
 
 class _Silent:
     def say(self, text: str) -> None:
@@ -27,6 +31,10 @@ class _Silent:
     @contextlib.contextmanager
     def steps(self, what: str, total: int) -> Iterator[Callable[[], None]]:
         yield lambda: None
+
+    @contextlib.contextmanager
+    def course(self) -> Iterator[Callable[[str, int, int], None]]:
+        yield lambda what, done, of: None
 
 
 class _OnConsole:
@@ -47,6 +55,19 @@ class _OnConsole:
         with Progress(*columns, TimeElapsedColumn(), console=self._console) as bar:
             task = bar.add_task(what, total=total)
             yield lambda: bar.advance(task)
+
+    @contextlib.contextmanager
+    def course(self) -> Iterator[Callable[[str, int, int], None]]:
+        if not self._console.is_terminal:
+            yield lambda what, done, of: self.say(f"{done}/{of} {what}")
+            return
+        columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        text = TextColumn("{task.description}")
+        with Progress(*columns, text, console=self._console, transient=True) as bar:
+            task = bar.add_task("", total=None)
+            yield lambda what, done, of: bar.update(
+                task, description=what, completed=done, total=of
+            )
 
 
 def silent_reporter() -> Reporter:

@@ -1,0 +1,1 @@
+"""Reports for people and programs, of plain data that the jobs give."""
