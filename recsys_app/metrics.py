@@ -106,6 +106,12 @@ class Metrics:
             ("measure",),
             registry=registry,
         )
+        self._rejected = Gauge(
+            "recsys_model_rejected_info",
+            "1 while the newest model is not served because it is worse, with the cause.",
+            ("version", "cause"),
+            registry=registry,
+        )
         self._activated = Gauge(
             "recsys_model_trained_timestamp_seconds",
             "When the training of the active model began; 0 before the first.",
@@ -177,6 +183,12 @@ class Metrics:
         for measure, value in quality.items():
             self._quality.labels(measure).set(value)
         self._activated.set(trained_at)
+
+    def on_rejected_model(self, version: str | None, cause: str) -> None:
+        """Takes the newest model if it is kept from being served; None if it is not."""
+        self._rejected.clear()
+        if version is not None:
+            self._rejected.labels(version, cause).set(1)
 
     def on_visible(self, seconds: float) -> None:
         self._visible_seconds.observe(seconds)

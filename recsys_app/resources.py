@@ -83,7 +83,9 @@ class SimilarMovie(Struct, frozen=True):
     year: int | None
     genres: list[str]
     similarity: Annotated[float, Meta(ge=-1, le=1)]
-    """The cosine of the two movies' factors."""
+    """The cosine of the two movies' factors, the lower the less supports it."""
+    support: Annotated[int, Meta(ge=0)] = 0
+    """How many ratings the rarer of the two movies has."""
 
 
 class GenreCount(Struct, frozen=True):

@@ -50,6 +50,8 @@ class Likeness(Protocol):
     def movie_id(self) -> int: ...
     @property
     def similarity(self) -> float: ...
+    @property
+    def support(self) -> int: ...
 
 
 class Model(Protocol):
@@ -161,11 +163,18 @@ class DiscoveryService:
         alike = await asyncio.to_thread(model.similar_movies, movie_id, 2 * limit)
         if alike is None:
             return None
-        known = ((self._movies.movies.get(each.movie_id), each.similarity) for each in alike)
+        known = ((self._movies.movies.get(each.movie_id), each) for each in alike)
         return [
-            SimilarMovie(m.movieId, m.title, m.year, m.genres, round(min(similarity, 1.0), 3))
-            for m, similarity in known
-            if m is not None
+            SimilarMovie(
+                movie.movieId,
+                movie.title,
+                movie.year,
+                movie.genres,
+                round(min(each.similarity, 1.0), 3),
+                each.support,
+            )
+            for movie, each in known
+            if movie is not None
         ][:limit]
 
     async def estimate(self, user_id: int, movie_id: int) -> EstimatedRating | None:

@@ -30,6 +30,7 @@ class ServiceObserver(Protocol):
         self, positions: Sequence[GroupPosition], oldest_unarchived_seconds: float
     ) -> None: ...
     def on_model(self, quality: Mapping[str, float], trained_at: float) -> None: ...
+    def on_rejected_model(self, version: str | None, cause: str) -> None: ...
 
 
 class ObservedMessages:
@@ -98,6 +99,7 @@ class GroupStore(Protocol):
 
 class ModelRegister(Protocol):
     async def active(self) -> Mapping[str, Any] | None: ...
+    async def runs(self, limit: int = 50) -> Sequence[Mapping[str, Any]]: ...
 
 
 class ObservationService:
@@ -121,7 +123,8 @@ class ObservationService:
         self._clock = clock
 
     async def observe(self) -> None:
-        """Tells the observer the lag of each partition and the quality of the active model.
+        """Tells the observer the lag of each partition, the quality of the active model, and
+        whether the newest one is worse and not served.
 
         Raises:
             Unavailable: Kafka or MongoDB does not answer.
@@ -137,3 +140,7 @@ class ObservationService:
             quality = model.get("metrics") or {}
             numbers = {k: float(v) for k, v in quality.items() if isinstance(v, int | float)}
             self._observer.on_model(numbers, model["startedAt"].timestamp())
+        newest = next((run for run in await self._models.runs(2) if run["status"] != "running"), {})
+        is_rejected = newest.get("status") == "rejected"
+        version = str(newest["_id"]) if is_rejected else None
+        self._observer.on_rejected_model(version, str(newest.get("cause") or ""))

@@ -99,6 +99,7 @@ def test_similar_movies_are_others(api: Api) -> None:
     assert known not in {m["movieId"] for m in found}
     similarities = [m["similarity"] for m in found]
     assert similarities == sorted(similarities, reverse=True)
+    assert all(m["support"] > 0 for m in found)
     api.get(f"/movies/{MAX_ID}/similar", 404)
 
 

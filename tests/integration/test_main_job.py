@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -60,6 +61,13 @@ async def test_a_real_set_becomes_recommendations_for_everybody(
             assert movie["title"] in titles[movie["movieId"]]
             assert movie["movieId"] not in rated
             assert 0.5 <= movie["rating"] <= 5
+
+        explained = service.recsys("recommend", "1", "--explain", "--json")
+        assert explained.returncode == 0, explained.stderr
+        for movie in json.loads(explained.stdout):
+            assert {reason["movieId"] for reason in movie["because"]} <= rated
+            assert len(movie["similar"]) == 3
+            assert all(each["support"] > 0 for each in movie["similar"])
 
         sent = service.post("/send_rating", json={"userId": 1, "movieId": 2, "rating": 4.5})
         assert sent.status_code == 202

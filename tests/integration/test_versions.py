@@ -114,6 +114,18 @@ class TestGate:
         assert last["status"] == "rejected"
         assert "0.100" in str(last["cause"])
 
+    async def test_the_metrics_say_why_too(self, parts: Components) -> None:
+        trainings = FakeTrainings(parts, 0.20, 0.10, 0.19).service()
+        await trainings.train()
+        rejected = str(await trainings.train())
+        await parts.observation.observe()
+        shown = parts.metrics.exposition("")[0].decode()
+        assert 'recsys_model_rejected_info{cause="its ndcg@10 is 0.100' in shown
+        assert f'version="{rejected}"}} 1.0' in shown
+        await trainings.train()
+        await parts.observation.observe()
+        assert "recsys_model_rejected_info{" not in parts.metrics.exposition("")[0].decode()
+
 
 class TestRollBack:
     async def test_an_older_version_is_served_whole(self, parts: Components) -> None:

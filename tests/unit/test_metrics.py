@@ -39,6 +39,7 @@ def metrics() -> Metrics:
     metrics.on_trained({"read": 2.0})
     metrics.on_training_failed()
     metrics.on_model({"ndcg@10": 0.25}, 1_700_000_000)
+    metrics.on_rejected_model("v7", "its ndcg@10 is 0.100, the active one's 0.200")
     metrics.on_visible(0.3)
     return metrics
 
@@ -70,6 +71,13 @@ def test_every_event_is_counted(metrics: Metrics) -> None:
     assert found["recsys_model_quality", (("measure", "ndcg@10"),)] == 0.25
     assert found["recsys_rating_visible_duration_seconds_count", ()] == 1
     assert found["process_resident_memory_bytes", ()] > 1e6
+
+
+def test_a_rejected_model_says_why_until_a_better_one_comes(metrics: Metrics) -> None:
+    labels = (("cause", "its ndcg@10 is 0.100, the active one's 0.200"), ("version", "v7"))
+    assert samples(metrics)["recsys_model_rejected_info", labels] == 1
+    metrics.on_rejected_model(None, "")
+    assert not [name for name, _ in samples(metrics) if name == "recsys_model_rejected_info"]
 
 
 def test_another_model_leaves_no_measure_of_the_earlier_one(metrics: Metrics) -> None:
