@@ -14,12 +14,14 @@ from jobs.fold_in import FoldIn
 from jobs.holdout import evaluate, hold_out
 from jobs.item_factors import ItemFactors
 from jobs.model_files import save_item_factors
+from jobs.new_films import with_likely_factors
 from jobs.publishing import publish_partition
 from jobs.ratings_reader import read_ratings
 from jobs.registry import (
     mongodb_client,
     popular_movies,
     read_catalogue,
+    read_traits,
     register_model,
     register_step,
 )
@@ -57,6 +59,7 @@ def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
         clock.begin("stars")
         stars = fit_stars(spark, held.fitted, parameters)
         items = collect_items(spec.version, parameters, catalogue, order, stars)
+        items = with_likely_factors(items, read_traits(mongodb, spec.mongodb_database))
         clock.begin("evaluate")
         metrics = evaluate(items, held.users)
         clock.begin("publish")

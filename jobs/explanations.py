@@ -39,7 +39,8 @@ def explain(
     """Why the films, which the model must have, are recommended for these ratings."""
     items = fold_in.items
     known = fold_in.known(ratings)
-    liked = fold_in.weights(known) > 0
+    equation = fold_in.equation(known)
+    liked = equation.liked if equation else np.zeros(0, dtype=np.intp)
     movies, stars = items.movie_ids[known.rows[liked]], known.stars[liked]
     weight = float(popularity_weight(np.array([len(known.rows)]), items.parameters)[0])
     popularity = items.popularity[items.rows(np.array(movie_ids, dtype=np.int64))]
@@ -57,16 +58,14 @@ def contributions(fold_in: FoldIn, known: KnownRatings, movie_ids: Sequence[int]
     inverse of the user's equation (Hu, Koren and Volinsky 2008, section 5).
     """
     items = fold_in.items
-    weights = fold_in.weights(known)
-    liked = weights > 0
     rows = items.rows(np.array(movie_ids, dtype=np.int64))
     equation = fold_in.equation(known)
     if equation is None:
-        return np.zeros((len(rows), int(liked.sum())))
+        return np.zeros((len(rows), 0))
     films = items.order[rows].astype(np.float64)
-    rated = items.order[known.rows[liked]].astype(np.float64)
+    rated = items.order[known.rows[equation.liked]].astype(np.float64)
     inverse = np.linalg.inv(equation.left.astype(np.float64))
-    parts: Matrix = (films @ inverse @ rated.T) * (1 + items.parameters.alpha * weights[liked])
+    parts: Matrix = (films @ inverse @ rated.T) * equation.confidence
     return parts
 
 

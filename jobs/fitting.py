@@ -10,7 +10,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.item_factors import Floats, ItemFactors
+from jobs.item_factors import Floats, ItemFactors, has_factors
 from jobs.spec import ModelParameters
 
 _FACTORS = "id int, features array<float>"
@@ -141,6 +141,7 @@ def collect_items(
     counts[rows] = rated.column("count").to_numpy()
     item_bias = np.zeros(len(movie_ids), dtype=np.float32)
     item_bias[rows] = rated.column("item_bias").to_numpy()
+    order_factors = _matrix(order.items, movie_ids, parameters.rank)
     return ItemFactors(
         version=version,
         parameters=parameters,
@@ -148,7 +149,8 @@ def collect_items(
         movie_ids=movie_ids,
         counts=counts,
         is_recommendable=np.isin(movie_ids, catalogue, assume_unique=True),
-        order=_matrix(order.items, movie_ids, parameters.rank),
+        is_fitted=has_factors(order_factors),
+        order=order_factors,
         stars=_matrix(stars.factors.items, movie_ids, parameters.stars_rank),
         item_bias=item_bias,
     )

@@ -25,10 +25,16 @@ class KnownRatings(NamedTuple):
 
 
 class Equation(NamedTuple):
-    """A user's equation for the order: A x = b."""
+    """A user's equation for the order, A x = b, b being the sum of c y over the liked films."""
 
     left: Floats
+    """A."""
     right: Floats
+    """b."""
+    liked: NDArray[np.intp]
+    """Which of the user's ratings these are."""
+    confidence: Floats
+    """c, of each of them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +47,7 @@ class FoldIn:
 
     @classmethod
     def of(cls, items: ItemFactors) -> FoldIn:
-        order = items.order.astype(np.float64)
+        order = items.order[items.is_fitted].astype(np.float64)
         return cls(items, (order.T @ order).astype(np.float32))
 
     def known(self, ratings: Mapping[int, float]) -> KnownRatings:
@@ -93,18 +99,27 @@ class FoldIn:
 
         Hu, Koren and Volinsky 2008, equation 4, as Spark solves it: a weight below zero is
         preference 0 with confidence, and λ is scaled by the number of weights above zero. Films
-        that took no part in the fit count for nothing. None if no liking is left.
+        with factors that are only likely count the less the more films the user likes that were
+        fitted. None if no liking is left.
         """
-        parameters = self.items.parameters
+        items, parameters = self.items, self.items.parameters
         weights = self.weights(ratings)
-        films = self.items.order[ratings.rows]
-        liked = (weights > 0) & self.items.is_fitted[ratings.rows]
-        if not liked.any():
+        is_fitted = items.is_fitted[ratings.rows]
+        is_liked = (weights > 0) & items.has_factor[ratings.rows]
+        liked = np.flatnonzero(is_liked)
+        if not len(liked):
             return None
+        share = np.where(is_fitted, 1, 1 / (1 + np.count_nonzero(is_liked & is_fitted)))
+        share = share.astype(np.float32)
+        films = items.order[ratings.rows]
         confidence = np.float32(parameters.alpha) * np.abs(weights)
-        left: Floats = self.gram + films.T @ (confidence[:, None] * films)
-        left[np.diag_indices_from(left)] += parameters.user_regularization * int(liked.sum())
-        return Equation(left, (1 + confidence[liked]) @ films[liked])
+        # Films that were fitted have their 1 of the confidence in YᵀY already.
+        beyond = share * (confidence + ~is_fitted)
+        left: Floats = self.gram + films.T @ (beyond[:, None] * films)
+        ridge = parameters.user_regularization * float(share[liked].sum())
+        left[np.diag_indices_from(left)] += np.float32(ridge)
+        speaking = share[liked] * (1 + confidence[liked])
+        return Equation(left, speaking @ films[liked], liked, speaking)
 
     def _order_factors(self, known: Sequence[KnownRatings]) -> Floats:
         """(users, rank): the solution of each user's equation, zero where there is none."""

@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Bools = NDArray[np.bool_]
 
-_ARRAYS = ("movie_ids", "counts", "is_recommendable", "order", "stars", "item_bias")
+_ARRAYS = ("movie_ids", "counts", "is_recommendable", "is_fitted", "order", "stars", "item_bias")
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,8 @@ class ItemFactors:
     """How many users rated the film."""
     is_recommendable: Bools
     """Whether the film is in the catalogue."""
+    is_fitted: Bools
+    """Whether the film took part in the fit of the order."""
     order: Floats
     """(films, rank): implicit-feedback factors, which order a user's films."""
     stars: Floats
@@ -48,10 +50,9 @@ class ItemFactors:
         return logarithms / highest if highest else logarithms
 
     @cached_property
-    def is_fitted(self) -> Bools:
-        """Which films took part in the fit of the order."""
-        is_fitted: Bools = (self.order != 0).max(axis=1, initial=False)
-        return is_fitted
+    def has_factor(self) -> Bools:
+        """Which films have factors of the order, fitted or likely ones."""
+        return has_factors(self.order)
 
     @cached_property
     def directions(self) -> Floats:
@@ -92,10 +93,20 @@ class ItemFactors:
                     version=about["version"],
                     parameters=ModelParameters.of_saved(about["parameters"]),
                     mean=about["mean"],
-                    **{name: archive[name] for name in _ARRAYS},
+                    **{name: archive[name] for name in _ARRAYS if name != "is_fitted"},
+                    # Models that were saved before have no other films with factors.
+                    is_fitted=archive["is_fitted"]
+                    if "is_fitted" in archive
+                    else has_factors(archive["order"]),
                 )
         except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile) as error:
             raise BadDataError(f"These are no item factors: {error}") from error
+
+
+def has_factors(matrix: Floats) -> Bools:
+    """Which rows are not zero."""
+    found: Bools = (matrix != 0).max(axis=1, initial=False)
+    return found
 
 
 def item_factors_path(models_root: str, version: str) -> str:

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from jobs.item_factors import ItemFactors
+from jobs.new_films import Traits
 from jobs.ranking import top_n
 from jobs.spec import TrainingResult, TrainingSpec
 from recsys_app.errors import RecsysError
@@ -40,6 +41,19 @@ def read_catalogue(client: MongoClient[dict[str, Any]], database: str) -> NDArra
     if not len(ids):
         raise RecsysError("The movie catalogue is empty, so nothing can be recommended. Load one.")
     return ids
+
+
+def read_traits(client: MongoClient[dict[str, Any]], database: str) -> list[Traits]:
+    """Genres and year of the films in the catalogue.
+
+    Raises:
+        RecsysError: MongoDB does not answer.
+    """
+    try:
+        movies = client[database]["movies"].find({}, {"genres": 1, "year": 1})
+        return [Traits(m["_id"], m.get("genres") or (), m.get("year")) for m in movies]
+    except PyMongoError as error:
+        raise RecsysError(f"MongoDB did not give the movie catalogue: {error}") from error
 
 
 def popular_movies(items: ItemFactors, n: int) -> list[tuple[int, float]]:

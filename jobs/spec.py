@@ -30,11 +30,11 @@ class ModelParameters:
 
     rank: int = 128
     iterations: int = 10
-    alpha: float = 2.0
-    regularization: float = 0.2
-    user_regularization: float = 0.4
+    alpha: float = 1.0
+    regularization: float = 0.1
+    user_regularization: float = 0.8
     """For users, who are solved for when the films are fitted."""
-    neutral_rating: float = 3.4
+    neutral_rating: float = 3.05
     """Ratings above it are liked, below it disliked: the weight is their difference."""
     own_neutral: float = 0.5
     """How far the neutral rating goes along with each user's own average: 0 not, 1 wholly."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jobs.item_factors import ItemFactors
+from jobs.item_factors import ItemFactors, has_factors
 from jobs.spec import ModelParameters
 
 
@@ -24,6 +24,7 @@ def invented_items(
         movie_ids=np.arange(10, 10 * films + 10, 10, dtype=np.int32),
         counts=counts,
         is_recommendable=np.ones(films, dtype=np.bool_),
+        is_fitted=has_factors(order),
         order=order,
         stars=stars,
         item_bias=chance.normal(0, 0.2, films).astype(np.float32),

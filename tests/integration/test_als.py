@@ -11,6 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from jobs.als import train
+from jobs.fold_in import FoldIn
 from jobs.item_factors import ItemFactors, item_factors_path
 from jobs.spec import STEPS, TrainingSpec
 from recsys_app.archive import ArchiveRow, format_rows
@@ -86,6 +87,15 @@ async def test_a_training_publishes_lists_a_record_and_the_item_factors(archive:
     assert items.counts[-1] == 30
     assert items.order.shape == (41, 8)
     likes = np.bincount([row.movie_id for row in rows if row.rating == 4.5], minlength=100)
+    stars: dict[int, dict[int, float]] = {}
+    for row in rows:
+        assert row.user_id is not None
+        assert row.movie_id is not None
+        stars.setdefault(row.user_id, {})[row.movie_id] = row.rating or 0
+    for ranked in FoldIn.of(items).rank(list(stars.items()), 10):
+        movie_ids, given = zip(*lists[ranked.user_id], strict=True)
+        assert ranked.movie_ids.tolist() == list(movie_ids)
+        assert ranked.stars.tolist() == pytest.approx(given, abs=0.0051)
     assert items.is_fitted.tolist() == (likes[items.movie_ids] >= 5).tolist()
 
 

@@ -49,6 +49,7 @@ async def test_a_real_set_becomes_recommendations_for_everybody(
 
         await _until(everybody_is_cached)
         await _until(model_is_served)
+        assert await _agreement(parts, version, folder) > 0.999
         answer = service.get("/recommendations/1")
         assert answer.headers["X-Recommendation-Source"] == "model"
         assert answer.headers["X-Model-Version"] == version
@@ -114,6 +115,24 @@ async def _check_order(parts: Components) -> None:
     assert len(offsets) == 4
     for found in offsets.values():
         assert found == list(range(len(found)))
+
+
+async def _agreement(parts: Components, version: str, folder: Path) -> float:
+    """The mean share that the first ten of a list of the training and of the fold-in have in
+    common."""
+    stars: dict[int, dict[int, float]] = {}
+    for row in _rows(folder / "ratings.csv"):
+        stars.setdefault(int(row["userId"]), {})[int(row["movieId"])] = float(row["rating"])
+    await parts.recommendations.refresh()
+    model = parts.recommendations.served.model
+    assert model is not None
+    shares = []
+    for found in model.recommend([(user, of_user, 0) for user, of_user in stars.items()]):
+        trained = await parts.models.list_of(version, found.userId)
+        assert trained is not None
+        folded_in = {item.movieId for item in found.items[:10]}
+        shares.append(len(folded_in & set(trained.movie_ids[:10])) / 10)
+    return sum(shares) / len(shares)
 
 
 async def _cached(parts: Components, version: str, folder: Path) -> int:

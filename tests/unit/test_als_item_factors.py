@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+
 import numpy as np
 import pytest
 
@@ -19,6 +22,7 @@ def items() -> ItemFactors:
         movie_ids=np.array([1, 5, 9], dtype=np.int32),
         counts=np.array([7, 0, 1], dtype=np.int32),
         is_recommendable=np.array([True, True, False]),
+        is_fitted=np.array([True, False, True]),
         order=np.arange(6, dtype=np.float32).reshape(3, 2),
         stars=np.ones((3, 1), dtype=np.float32),
         item_bias=np.array([0.5, 0, -0.5], dtype=np.float32),
@@ -29,7 +33,15 @@ def test_bytes_hold_the_whole(items: ItemFactors) -> None:
     read = ItemFactors.from_bytes(items.to_bytes())
 
     assert (read.version, read.mean, read.parameters) == ("v7", 3.25, items.parameters)
-    for name in ("movie_ids", "counts", "is_recommendable", "order", "stars", "item_bias"):
+    for name in (
+        "movie_ids",
+        "counts",
+        "is_recommendable",
+        "is_fitted",
+        "order",
+        "stars",
+        "item_bias",
+    ):
         written = getattr(items, name)
         assert getattr(read, name).tolist() == written.tolist()
         assert getattr(read, name).dtype == written.dtype
@@ -54,3 +66,20 @@ def test_rows_are_found_by_id(items: ItemFactors) -> None:
 
 def test_each_version_has_its_own_path() -> None:
     assert item_factors_path("/models", "v3") == "/models/v3/item_factors.npz"
+
+
+def test_a_model_that_was_saved_before_is_read_with_the_settings_it_had(items: ItemFactors) -> None:
+    with np.load(io.BytesIO(items.to_bytes())) as archive:
+        arrays = {name: archive[name] for name in archive.files if name != "is_fitted"}
+    about = json.loads(str(arrays.pop("about")))
+    for name in ("user_regularization", "own_neutral", "min_likes", "popularity_floor"):
+        del about["parameters"][name]
+    arrays["order"][0] = 0
+    buffer = io.BytesIO()
+    np.savez(buffer, about=np.array(json.dumps(about)), **arrays)
+
+    read = ItemFactors.from_bytes(buffer.getvalue())
+
+    assert read.is_fitted.tolist() == [False, True, True]
+    assert (read.parameters.own_neutral, read.parameters.popularity_floor) == (0, 0)
+    assert read.parameters.user_regularization == items.parameters.regularization

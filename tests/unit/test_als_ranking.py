@@ -21,6 +21,7 @@ def an_item_side(films: int, *, seed: int = 0, popularity_until: float = 10.0) -
         movie_ids=np.arange(1, films + 1, dtype=np.int32) * 10,
         counts=rng.integers(0, 50, films).astype(np.int32),
         is_recommendable=np.ones(films, dtype=bool),
+        is_fitted=np.ones(films, dtype=bool),
         order=rng.normal(size=(films, 4)).astype(np.float32),
         stars=rng.normal(size=(films, 3)).astype(np.float32),
         item_bias=rng.normal(size=films).astype(np.float32),
