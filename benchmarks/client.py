@@ -11,13 +11,15 @@ import subprocess
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 import uvloop
 from msgspec import Struct
+
+_READY = b"ready\n"
 
 
 class Load(Struct, frozen=True):
@@ -69,17 +71,22 @@ def send(
     connections: int = 32,
     seconds: float = 3.0,
     per_second: float = 0.0,
+    connected: Callable[[], object] = lambda: None,
 ) -> Answered:
-    """Has a process send the requests over and over, and returns what it was answered."""
+    """Has a process send the requests over and over, and returns what it was answered.
+
+    `connected` is called when the first of them is about to be sent.
+    """
     load = Load(port, list(requests), connections, seconds, per_second)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.client"],
-        input=msgspec.msgpack.encode(load),
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=seconds + 60,
-    )
-    return msgspec.json.decode(done.stdout, type=Answered)
+    command = [sys.executable, "-m", "benchmarks.client"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+        assert client.stdin
+        assert client.stdout
+        client.stdin.write(msgspec.msgpack.encode(load))
+        client.stdin.close()
+        assert client.stdout.readline() == _READY
+        connected()
+        return msgspec.json.decode(client.stdout.read(), type=Answered)
 
 
 class _Run:
@@ -168,6 +175,8 @@ async def _send(load: Load) -> Answered:
             lambda: _Connection(run), "127.0.0.1", load.port
         )
         run.free.append(connection)
+    sys.stdout.buffer.write(_READY)
+    sys.stdout.buffer.flush()
     began = time.perf_counter()
     if load.per_second:
         for number in range(int(load.per_second * load.seconds)):

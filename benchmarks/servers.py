@@ -26,10 +26,11 @@ class Server:
 
     def measure(self, load: Sequence[bytes], *, status: int = 200, **options: Any) -> Measure:
         """Keeps it busy with requests; the units are answers."""
-        watch = Stopwatch(self.pid)
-        answered = send(self.port, load, **options).check(status)
-        taken = watch.read(answered.requests)
-        return Measure(taken.units, taken.cpu_seconds, answered.seconds)
+        watches: list[Stopwatch] = []
+        answered = send(
+            self.port, load, connected=lambda: watches.append(Stopwatch(self.pid)), **options
+        )
+        return watches[0].read(answered.check(status).requests)
 
     def answer(self, load: Sequence[bytes], **options: Any) -> Answered:
         return send(self.port, load, **options)

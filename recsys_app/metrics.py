@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 
+from recsys_app.request_metrics import RequestMetrics
 from recsys_app.stores.kafka_lag import GroupPosition
 
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -27,19 +28,8 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         ProcessCollector(registry=registry)
-        self._requests = Counter(
-            "recsys_http_requests_total",
-            "Answered requests.",
-            ("method", "route", "status"),
-            registry=registry,
-        )
-        self._request_seconds = Histogram(
-            "recsys_http_request_duration_seconds",
-            "From the request's headers to the answer.",
-            ("method", "route"),
-            buckets=_REQUEST_BUCKETS,
-            registry=registry,
-        )
+        self._requests = RequestMetrics(buckets=_REQUEST_BUCKETS)
+        registry.register(self._requests)
         self._accepted = Counter(
             "recsys_ratings_accepted_total",
             "Ratings that all in-sync replicas of Kafka have confirmed.",
@@ -137,8 +127,7 @@ class Metrics:
 
     def on_request(self, method: str, route: str, status: int, seconds: float) -> None:
         method = method if method in _METHODS else "other"
-        self._requests.labels(method, route, status).inc()
-        self._request_seconds.labels(method, route).observe(seconds)
+        self._requests.add(method, route, status, seconds)
 
     def on_limited(self, by: str) -> None:
         self._limited.labels(by).inc()

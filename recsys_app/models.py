@@ -126,20 +126,25 @@ class Recommendations(Struct, frozen=True, omit_defaults=True):
     1970-01-01 UTC; 0 if the list follows no new rating."""
 
 
+FIFTIETHS = 50
+"""Of a star in a star."""
+
+
 class CachedList(NamedTuple):
     """A list as the cache and the service hold it: two short arrays."""
 
     model_version: str
-    movie_ids: list[int]
+    movie_ids: Sequence[int]
     """Best first."""
-    centistars: list[int]
-    """Predicted stars times 100."""
+    fiftieths: Sequence[int]
+    """Predicted stars times 50: finer than any prediction, and each fits a byte."""
     revision: int = 0
 
 
 def to_cached(version: str, items: Sequence[ScoredMovie], revision: int = 0) -> CachedList:
     movie_ids = [item.movieId for item in items]
-    return CachedList(version, movie_ids, [round(item.rating * 100) for item in items], revision)
+    fiftieths = [round(min(max(item.rating, MIN_RATING), MAX_RATING) * FIFTIETHS) for item in items]
+    return CachedList(version, movie_ids, fiftieths, revision)
 
 
 def idempotency_key(header: str | None) -> str | None:

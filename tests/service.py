@@ -92,7 +92,7 @@ class Service:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-ISB", exec_child.__file__, str(os.getpid())),
-                    *(sys.executable, "-m", "faust", "-A", "recsys_app", "worker", "-l", "info"),
+                    *(sys.executable, "-m", "recsys_app", "worker", "-l", "info"),
                 ],
                 env=self.environment,
                 cwd=self.home,

@@ -6,6 +6,7 @@ import ipaddress
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from aiohttp import web
@@ -79,7 +80,7 @@ def walls(
         wait = {"Retry-After": str(math.ceil(seconds))}
         return problem(429, f"Too many requests; try again in {math.ceil(seconds)} s.", wait)
 
-    def refused(request: web.Request, address: str) -> web.Response | None:
+    def refused(request: web.Request) -> web.Response | None:
         resource = request.match_info.route.resource
         scope = required_scope(request.method, resource.canonical if resource else "")
         secret = _secret(request)
@@ -88,6 +89,7 @@ def walls(
             return None if scope is None else _unauthorized("This address needs an API key.")
         key = find_key(keys, secret)
         if key is None:
+            address = address_of(request, trusted_proxies)
             late = limited("failure", address, FAILURES_PER_SECOND)
             return late or _unauthorized("No API key is like the one you sent.")
         request[CALLER] = key.name
@@ -98,13 +100,15 @@ def walls(
 
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        address = address_of(request, trusted_proxies)
-        no = limited("address", address, per_second_by_address)
+        no = None
+        if per_second_by_address:
+            address = address_of(request, trusted_proxies)
+            no = limited("address", address, per_second_by_address)
         if no is None and keys and not _is_preflight(request):
-            no = refused(request, address)
-        elif no is None and not keys and _host_name(request) not in _LOOPBACK_NAMES:
+            no = refused(request)
+        elif no is None and not keys and not _is_loopback(request.host):
             no = problem(421, "Without API keys this service answers to localhost only.")
-        return no or await handler(request)
+        return await handler(request) if no is None else no
 
     return check
 
@@ -139,5 +143,6 @@ def _is_preflight(request: web.Request) -> bool:
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
-def _host_name(request: web.Request) -> str:
-    return _PORT.sub("", request.host)
+@lru_cache(maxsize=64)
+def _is_loopback(host: str) -> bool:
+    return _PORT.sub("", host) in _LOOPBACK_NAMES

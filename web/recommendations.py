@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta, Struct
+from multidict import CIMultiDict
 
 from recsys_app.errors import BadDataError
 from recsys_app.models import Id
@@ -21,7 +23,8 @@ from recsys_app.services.discovery_service import Chosen, DiscoveryService
 from recsys_app.services.hidden_movies import HiddenMovies
 from recsys_app.services.movie_index import MovieFilter
 from recsys_app.services.recommendation_service import RecommendationService
-from web.api import JsonBody, NoParams, Reply, Route, json_reply
+from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
+from web.security_headers import DATA_HEADERS, SecuredData
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -60,7 +63,8 @@ def routes(
         params: RecommendationParams, request: web.Request
     ) -> web.Response:
         never = hidden.of_user(params.user_id)
-        if never or len(request.query) > ("limit" in request.query):
+        query = request.query_string and request.query
+        if never or len(query) > ("limit" in query):
             wanted = _filter(params, never)
             return _chosen(
                 await discovery.recommend_to_users(
@@ -68,12 +72,8 @@ def routes(
                 )
             )
         answer = await recommendations.get_recommendations_by_user_id(params.user_id, params.limit)
-        headers = {
-            "Content-Type": "application/json",
-            "X-Recommendation-Source": answer.source,
-            "X-Model-Version": answer.model_version,
-        }
-        return web.Response(body=answer.body, headers=headers)
+        headers = _headers_of(answer.source, answer.model_version).copy()
+        return SecuredData(body=answer.body, headers=headers)
 
     async def recommend(_: NoParams, request: web.Request) -> web.Response:
         asked = await body.read(request)
@@ -116,6 +116,18 @@ def routes(
             errors=(503,),
         ),
     ]
+
+
+@lru_cache(maxsize=16)
+def _headers_of(source: str, model_version: str) -> CIMultiDict[str]:
+    return CIMultiDict(
+        {
+            **DATA_HEADERS,
+            "Content-Type": JSON,
+            "X-Recommendation-Source": source,
+            "X-Model-Version": model_version,
+        }
+    )
 
 
 def _filter(

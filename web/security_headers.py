@@ -25,11 +25,29 @@ _PAGE_POLICY = "; ".join(
     )
 )
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+DATA_HEADERS = {
+    **_ALWAYS,
+    "Content-Security-Policy": _DATA_POLICY,
+    "Cache-Control": "no-store",
+}
+"""What `SecuredData` comes with from the start."""
+
 _TWO_YEARS = "max-age=63072000"
+
+
+class SecuredData(web.Response):
+    """An answer of JSON whose headers began as a copy of `DATA_HEADERS`: nothing is added later."""
 
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal handler for `on_response_prepare`, so that streams and files have them too."""
+    if not isinstance(response, SecuredData):
+        _add_headers(response)
+    if request.secure or request.headers.get("X-Forwarded-Proto") == "https":
+        response.headers["Strict-Transport-Security"] = _TWO_YEARS
+
+
+def _add_headers(response: web.StreamResponse) -> None:
     headers = response.headers
     headers.update(_ALWAYS)
     is_page = response.content_type == "text/html"
@@ -39,5 +57,3 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
     elif not isinstance(response, web.FileResponse):
         headers.setdefault("Cache-Control", "no-store")
-    if request.secure or request.headers.get("X-Forwarded-Proto") == "https":
-        headers["Strict-Transport-Security"] = _TWO_YEARS

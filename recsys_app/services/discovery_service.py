@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from recsys_app.errors import Unavailable
-from recsys_app.models import MAX_RATING, MIN_RATING, Movie, ScoredMovie
+from recsys_app.models import FIFTIETHS, MAX_RATING, MIN_RATING, Movie, ScoredMovie
 from recsys_app.resources import (
     EstimatedRating,
     RatedMovie,
@@ -28,7 +28,7 @@ class StarredMovies(Protocol):
     @property
     def movie_ids(self) -> Sequence[int]: ...
     @property
-    def centistars(self) -> Sequence[int]: ...
+    def fiftieths(self) -> Sequence[int]: ...
 
 
 class Contribution(Protocol):
@@ -208,8 +208,8 @@ class DiscoveryService:
         """The popular movies, then the rest of the catalogue, so that no wish goes unanswered."""
         listed = served.popular
         found = {
-            movie_id: stars / 100
-            for movie_id, stars in zip(listed.movie_ids, listed.centistars, strict=True)
+            movie_id: stars / FIFTIETHS
+            for movie_id, stars in zip(listed.movie_ids, listed.fiftieths, strict=True)
         }
         neutral = (MIN_RATING + MAX_RATING) / 2
         rest = (movie_id for movie_id in self._movies.movies if movie_id not in found)
@@ -259,7 +259,7 @@ class DiscoveryService:
 
 
 def _in_bounds(stars: float) -> float:
-    return round(min(max(stars, MIN_RATING), MAX_RATING), 2)
+    return round(min(max(stars, MIN_RATING), MAX_RATING) * FIFTIETHS) / FIFTIETHS
 
 
 def _loaded(served: Served) -> Model:

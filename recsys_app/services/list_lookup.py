@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable
 from typing import Protocol
 
 import msgspec
 
 from recsys_app.errors import Unavailable
-from recsys_app.models import CachedList, Recommendations, ScoredMovie, to_cached
+from recsys_app.models import FIFTIETHS, CachedList, Recommendations, ScoredMovie, to_cached
 from recsys_app.services.dead_letters import MessageSender
 from recsys_app.services.model_version import NO_MODEL, slot_of
 from recsys_app.services.serving_model import ServedModel, ServingModel
@@ -24,7 +25,7 @@ _REFILLS_AT_ONCE = 100
 
 
 class ListCache(Protocol):
-    async def get(self, user_id: int, slot: int) -> CacheEntry: ...
+    def get(self, user_id: int, slot: int) -> Awaitable[CacheEntry]: ...
 
 
 class RatingStore(Protocol):
@@ -103,8 +104,8 @@ class ListLookup:
             self._remember_stranger(version, user_id)
             return None
         items = [
-            ScoredMovie(movie_id, stars / 100)
-            for movie_id, stars in zip(found.movie_ids, found.centistars, strict=True)
+            ScoredMovie(movie_id, stars / FIFTIETHS)
+            for movie_id, stars in zip(found.movie_ids, found.fiftieths, strict=True)
         ]
         self._refill(Recommendations(user_id, version, items, found.revision))
         return found

@@ -8,10 +8,10 @@ from typing import Protocol
 
 import orjson
 
-from recsys_app.models import Movie
+from recsys_app.models import FIFTIETHS, Movie
 from recsys_app.services.movie_index import MovieIndex
 
-_STARS = [b"%.2f}" % (centistars / 100) for centistars in range(501)]
+_STARS = [b"%.2f}" % (fiftieths / FIFTIETHS) for fiftieths in range(5 * FIFTIETHS + 1)]
 
 
 class MovieStore(Protocol):
@@ -55,16 +55,16 @@ class MovieService:
         """The search over the catalogue as last refreshed."""
         return self._index
 
-    def to_json(self, movie_ids: Sequence[int], centistars: Sequence[int], limit: int) -> bytes:
+    def to_json(self, movie_ids: Sequence[int], fiftieths: Sequence[int], limit: int) -> bytes:
         """The first `limit` of the movies that the catalogue has, as a JSON array, each with its
-        stars (hundredths, 50 … 500) as `rating`."""
-        return b"[" + b",".join(self._parts(movie_ids, centistars, limit)) + b"]"
+        stars (fiftieths, 25 … 250) as `rating`."""
+        return b"[" + b",".join(self._parts(movie_ids, fiftieths, limit)) + b"]"
 
     def _parts(
-        self, movie_ids: Sequence[int], centistars: Sequence[int], limit: int
+        self, movie_ids: Sequence[int], fiftieths: Sequence[int], limit: int
     ) -> Iterable[bytes]:
         fragments = self._fragments
-        for movie_id, stars in zip(movie_ids, centistars, strict=True):
+        for movie_id, stars in zip(movie_ids, fiftieths, strict=True):
             fragment = fragments.get(movie_id)
             if fragment is not None:
                 yield fragment + _STARS[stars]

@@ -104,7 +104,7 @@ class RecommendationService:
         served = self._models.for_user(user_id)
         found = await self._lists.find(served, user_id)
         chosen = served.popular if found is None else found
-        body = self._movies.to_json(chosen.movie_ids, chosen.centistars, limit)
+        body = self._movies.to_json(chosen.movie_ids, chosen.fiftieths, limit)
         if explain:
             rated = (await self._ratings.of_user(user_id)).stars
             body = self._explained(body, loaded(served), rated)

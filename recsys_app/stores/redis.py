@@ -1,20 +1,14 @@
-"""The cache of recommendations in Redis.
-
-A list lies there as `<version> <revision> `, then movies and centistars as MessagePack.
-"""
+"""The cache of recommendations in Redis."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-from redis import asyncio as aioredis
-from redis.exceptions import RedisError
-
-from recsys_app.errors import Unavailable
 from recsys_app.models import CachedList, Recommendations, to_cached
+from recsys_app.stores.packed_list import pack, unpack
+from recsys_app.stores.redis_connection import ManyReader, Script, connect, redis_errors
 
 _PUT = """
 local held = redis.call('GETRANGE', KEYS[1], 0, 40)
@@ -24,6 +18,9 @@ redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
 return 1
 """
 
+_MOST_AT_ONCE = 512
+"""Users whose lists one MGET reads: a long one would keep Redis from everybody else."""
+
 
 class CacheEntry(NamedTuple):
     """What the cache says of a user in one round trip."""
@@ -31,10 +28,6 @@ class CacheEntry(NamedTuple):
     list: CachedList | None
     newest_revision: int | None
     """Of the user's ratings; a list of a lower one is outdated. None if there are none in Redis."""
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoder = msgspec.msgpack.Decoder(tuple[list[int], list[int]])
 
 
 def list_key(prefix: str, user_id: int, slot: int) -> str:
@@ -48,27 +41,19 @@ def revision_key(prefix: str, user_id: int) -> str:
     return f"{prefix}rated:{{{user_id}}}"
 
 
-@asynccontextmanager
-async def redis_errors() -> AsyncIterator[None]:
-    """Raises `Unavailable` for what redis-py raises."""
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable("Redis", error) from error
-
-
 class RedisRecommendationStore:
     """The newest lists of each user, of a few versions of the model."""
 
     def __init__(
         self, url: str, *, ttl_seconds: int, prefix: str = "", timeout_seconds: float = 2.0
     ) -> None:
-        self._redis = aioredis.Redis.from_url(
-            url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds
-        )
-        self._put = self._redis.register_script(_PUT)
+        self._redis = connect(url, timeout_seconds=timeout_seconds)
+        self._put = Script(self._redis, _PUT)
+        self._lists = ManyReader(self._redis)
         self._ttl = ttl_seconds
         self._prefix = prefix
+        self._waiting: list[tuple[str, str, asyncio.Future[CacheEntry]]] = []
+        self._reading: asyncio.Task[None] | None = None
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -82,41 +67,49 @@ class RedisRecommendationStore:
         higher revision is there."""
         async with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
             for slot, recommendations in lists:
-                value = _encode(recommendations)
-                await self._put(
+                version, revision = recommendations.modelVersion, recommendations.revision
+                packed = pack(to_cached(version, recommendations.items, revision))
+                await self._put.queue(
+                    pipeline,
                     keys=[list_key(self._prefix, recommendations.userId, slot)],
-                    args=[
-                        recommendations.modelVersion,
-                        recommendations.revision,
-                        value,
-                        self._ttl,
-                    ],
-                    client=pipeline,
+                    arguments=[version, revision, packed, self._ttl],
                 )
             await pipeline.execute()
 
-    async def get(self, user_id: int, slot: int) -> CacheEntry:
-        async with redis_errors():
-            held, newest = await self._redis.mget(
-                list_key(self._prefix, user_id, slot), revision_key(self._prefix, user_id)
-            )
-        return CacheEntry(
-            _decode(held) if isinstance(held, bytes) else None,
-            int(newest) if newest is not None else None,
-        )
+    def get(self, user_id: int, slot: int) -> asyncio.Future[CacheEntry]:
+        """The user's entry.
+
+        Those that are asked for in one turn of the event loop, or while Redis works on those asked
+        for before, are read by one MGET.
+        """
+        found: asyncio.Future[CacheEntry] = asyncio.get_running_loop().create_future()
+        keys = (list_key(self._prefix, user_id, slot), revision_key(self._prefix, user_id))
+        self._waiting.append((*keys, found))
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        return found
+
+    async def _read(self) -> None:
+        while self._waiting:
+            asked, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
+            keys = [key for *both, _ in asked for key in both]
+            try:
+                async with redis_errors():
+                    values = await self._lists.read(keys)
+            except Exception as error:  # whoever waits learns it now, and none waits for ever
+                asked += self._waiting
+                self._waiting = []
+                for *_, found in asked:
+                    if not found.done():
+                        found.set_exception(error)
+                break
+            for (*_, found), held, newest in zip(asked, values[::2], values[1::2], strict=True):
+                if not found.done():
+                    found.set_result(_entry(held, newest))
+        self._reading = None
 
 
-def _encode(recommendations: Recommendations) -> bytes:
-    cached = to_cached(recommendations.modelVersion, recommendations.items)
-    header = f"{recommendations.modelVersion} {recommendations.revision} "
-    return header.encode() + _encoder.encode((cached.movie_ids, cached.centistars))
-
-
-def _decode(value: bytes) -> CachedList | None:
-    """The list; None if it is written as an older release did."""
-    try:
-        version, revision, arrays = value.split(b" ", 2)
-        movie_ids, centistars = _decoder.decode(arrays)
-        return CachedList(version.decode(), movie_ids, centistars, int(revision))
-    except (ValueError, msgspec.MsgspecError):
-        return None
+def _entry(held: bytes | None, newest: bytes | None) -> CacheEntry:
+    return CacheEntry(
+        None if held is None else unpack(held), None if newest is None else int(newest)
+    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from redis import asyncio as aioredis
-
-from recsys_app.stores.redis import redis_errors
+from recsys_app.stores.redis_connection import connect, redis_errors
 
 
 class RedisCounterStore:
@@ -17,9 +15,7 @@ class RedisCounterStore:
         self, url: str, *, prefix: str = "", timeout_seconds: float = 1.0, **options: Any
     ) -> None:
         self._prefix = prefix
-        self._redis = aioredis.Redis.from_url(
-            url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds, **options
-        )
+        self._redis = connect(url, timeout_seconds=timeout_seconds, **options)
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, cast
 
-from redis import asyncio as aioredis
-
-from recsys_app.stores.redis import redis_errors, revision_key
+from recsys_app.stores.redis import revision_key
+from recsys_app.stores.redis_connection import Argument, Script, connect, redis_errors
 
 _APPLY = """
 local newest = tonumber(redis.call('GET', KEYS[2]) or '-1')
@@ -75,13 +74,11 @@ class RedisRatingStore:
     """The ratings of every user, and up to which offset of each partition they are in."""
 
     def __init__(self, url: str, *, prefix: str = "", timeout_seconds: float = 2.0) -> None:
-        self._redis = aioredis.Redis.from_url(
-            url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds
-        )
+        self._redis = connect(url, timeout_seconds=timeout_seconds)
         self._prefix = prefix
         self._positions = f"{prefix}ratings-position"
-        self._apply = self._redis.register_script(_APPLY)
-        self._advance = self._redis.register_script(_ADVANCE)
+        self._apply = Script(self._redis, _APPLY)
+        self._advance = Script(self._redis, _ADVANCE)
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -129,8 +126,8 @@ class RedisRatingStore:
         Redis was emptied meanwhile."""
         async with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
             for partition, position in positions.items():
-                await self._advance(
-                    keys=[self._positions], args=[partition, position], client=pipeline
+                await self._advance.queue(
+                    pipeline, keys=[self._positions], arguments=[partition, position]
                 )
             answers = await pipeline.execute()
         return {number for number, moved in zip(positions, answers, strict=True) if not moved}
@@ -140,11 +137,11 @@ class RedisRatingStore:
     ) -> list[list[bytes]]:
         async with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
             for user_id, of_user in changes.items():
-                arguments: list[bytes | int | str] = [announce, answer]
+                arguments: list[Argument] = [announce, answer]
                 for change in of_user:
                     arguments += (change.movie_id, change.sequence, _value(change))
                 keys = [ratings_key(self._prefix, user_id), revision_key(self._prefix, user_id)]
-                await self._apply(keys=keys, args=arguments, client=pipeline)
+                await self._apply.queue(pipeline, keys=keys, arguments=arguments)
             return list(await pipeline.execute()) if changes else []
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from redis import asyncio as aioredis
-
-from recsys_app.stores.redis import redis_errors
+from recsys_app.stores.redis_connection import connect, redis_errors
 
 _KEYS_A_ROUND = 10_000
 
@@ -19,9 +17,7 @@ class RedisUserStore:
         self, url: str, *, prefix: str = "", timeout_seconds: float = 5.0, **options: Any
     ) -> None:
         self._prefix = re.sub(r"([*?\[\]\\])", r"\\\1", prefix)  # no pattern in a name
-        self._redis = aioredis.Redis.from_url(
-            url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds, **options
-        )
+        self._redis = connect(url, timeout_seconds=timeout_seconds, **options)
 
     async def close(self) -> None:
         await self._redis.aclose()

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from redis import asyncio as aioredis
-from redis.exceptions import RedisError
-
-from recsys_app.errors import Unavailable
 from recsys_app.stores.redis import list_key, revision_key
-
-
-@contextmanager
-def _redis_errors() -> Iterator[None]:
-    try:
-        yield
-    except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable("Redis", error) from error
+from recsys_app.stores.redis_connection import (
+    connect,
+    is_cluster,
+    read_many,
+    redis_errors,
+)
 
 
 class RedisWatchStore:
     """Fingerprints of what the cache holds of a user, and its size."""
 
     def __init__(self, url: str, *, prefix: str, timeout_seconds: float = 2.0) -> None:
-        self._redis = aioredis.Redis.from_url(
-            url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds
-        )
+        self._redis = connect(url, timeout_seconds=timeout_seconds)
         self._prefix = prefix
 
     async def close(self) -> None:
@@ -42,13 +33,17 @@ class RedisWatchStore:
                 revision_key(self._prefix, user_id),
             )
         ]
-        with _redis_errors():
-            values = await self._redis.mget(keys)
+        async with redis_errors():
+            values = await read_many(self._redis, keys)
         return [hash(pair) for pair in zip(values[::2], values[1::2], strict=True)]
 
     async def size(self) -> tuple[int, int]:
         """How many keys there are, and the bytes of memory they take."""
-        with _redis_errors():
+        async with redis_errors():
             keys = await self._redis.dbsize()
-            memory = await self._redis.info("memory")
-        return keys, memory["used_memory_dataset"]
+            if is_cluster(self._redis):
+                nodes = await self._redis.info("memory", target_nodes="primaries")
+                memories = list(nodes.values())
+            else:
+                memories = [await self._redis.info("memory")]
+        return keys, sum(memory["used_memory_dataset"] for memory in memories)

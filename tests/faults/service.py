@@ -47,7 +47,7 @@ class Worker:
         assert not self.runs
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "faust", "-A", "recsys_app", "worker", "-l", "info"],
+                [sys.executable, "-m", "recsys_app", "worker", "-l", "info"],
                 cwd=REPOSITORY,
                 env={**os.environ, **self.environment, **_settings(more)},
                 stdout=log,
