@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from statistics import median
+
+import numpy as np
 
 from benchmarks import topics
 from benchmarks.harness import Measure, Row, Side, in_turns, per_cpu, scratch, stack
+from benchmarks.installation import worker
+from benchmarks.rating_to_visible import measure
 from tests.service import ROOT, Service
 
 NAME = "bench-ingest"
@@ -19,7 +25,7 @@ TAKE = "Faust's take(1000) loop with an empty body"
 
 def rows(quick: bool) -> list[Row]:
     rounds = 3 if quick else 5
-    return archive(rounds)
+    return [*archive(rounds), *visible(rounds)]
 
 
 def archive(rounds: int) -> list[Row]:
@@ -48,6 +54,25 @@ def archive(rounds: int) -> list[Row]:
     )
 
 
+def visible(rounds: int) -> list[Row]:
+    """From the 202 to an answer that follows the rating, in one worker for all but the training."""
+    with worker("web,agents") as server:
+        found = [
+            asyncio.run(measure(f"http://127.0.0.1:{server.port}", 200, 20, 0.1)).visible
+            for _ in range(1 + rounds)
+        ][1:]  # the first warms
+    return [
+        Row(
+            what=f"rating accepted to changed answer, at 200 ratings a second, p{percent}",
+            unit="ms",
+            ours=1000 * median(float(np.percentile(seconds, percent)) for seconds in found),
+            goal=goal,
+            better="lower",
+        )
+        for percent, goal in ((50, 60.0), (99, 250.0))
+    ]
+
+
 def _rows(
     what: str, unit: str, rounds: int, *, ours: Side, references: dict[str, tuple[float, Side]]
 ) -> list[Row]:
@@ -59,15 +84,15 @@ def _rows(
     ]
 
 
-def _one_agent(agent: str, records: int) -> Callable[[], Measure]:
+def _one_agent(agent: str, records: int) -> Side:
     """Our worker with one agent, in a consumer group and an archive of its own each time."""
 
-    def measure() -> Measure:
+    def run() -> Measure:
         own = f"{NAME}-{uuid.uuid4().hex[:8]}"
         environment = own_service(NAME, own).environment
         return _run("benchmarks.one_agent", [agent, str(records)], environment)
 
-    return measure
+    return run
 
 
 def own_service(name: str, own: str) -> Service:
@@ -77,7 +102,7 @@ def own_service(name: str, own: str) -> Service:
     )
 
 
-def _reference(module: str, topic: str, records: int, *more: str) -> Callable[[], Measure]:
+def _reference(module: str, topic: str, records: int, *more: str) -> Side:
     arguments = [stack().kafka_url, topic, str(records), *more]
     return lambda: _run(f"benchmarks.references.{module}", arguments, dict(os.environ))
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import numpy as np
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.01
 GIVE_UP_SECONDS = 30.0
 
 
