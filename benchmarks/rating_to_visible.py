@@ -31,13 +31,18 @@ class Measured:
     never: int = 0
 
 
-async def head_of_list(session: aiohttp.ClientSession, user: int) -> list[int]:
+async def head_of_list(session: aiohttp.ClientSession, user: int) -> list[int] | None:
+    """None if the service has no answer."""
     async with session.get(f"/recommendations/{user}?limit=10") as answer:
+        if answer.status != 200:
+            return None
         return [movie["movieId"] for movie in await answer.json()]
 
 
 async def rate(session: aiohttp.ClientSession, user: int, watch: bool, found: Measured) -> None:
-    movie = random.choice(await head_of_list(session, user)) if watch else random.randint(1, 5000)
+    head = await head_of_list(session, user) if watch else None
+    watch = bool(head)
+    movie = random.choice(head) if head else random.randint(1, 5000)
     rating = {"userId": user, "movieId": movie, "rating": random.choice((3.0, 4.0, 5.0))}
     began = time.perf_counter()
     async with session.post("/send_rating", json=rating) as answer:
@@ -47,7 +52,8 @@ async def rate(session: aiohttp.ClientSession, user: int, watch: bool, found: Me
             return
     found.accepted.append(accepted - began)
     while watch:
-        if movie not in await head_of_list(session, user):
+        head = await head_of_list(session, user)
+        if head is not None and movie not in head:
             found.visible.append(time.perf_counter() - accepted)
             return
         if time.perf_counter() - accepted > GIVE_UP_SECONDS:

@@ -31,7 +31,7 @@ class RatingRequest(Struct, frozen=True, forbid_unknown_fields=True):
     rating: Stars
 
 
-class Rating(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Rating(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One person's stars for one movie, as it travels on the topic `ratings`.
 
     A rating of null takes the person's earlier rating of the movie back. Without a timestamp, the
@@ -106,7 +106,7 @@ class Movie(Struct, frozen=True):
     genres: list[str] = []
 
 
-class ScoredMovie(Struct, frozen=True, array_like=True):
+class ScoredMovie(Struct, frozen=True, array_like=True, gc=False):
     """A recommended movie with its predicted stars."""
 
     movieId: Id
