@@ -12,10 +12,11 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.contenders import USERS_PER_BLOCK, best
-from jobs.fitting import collect_items, fit_order, fit_stars
+from jobs.fitting import StarsModel, collect_items, fit_order, fit_stars
 from jobs.fold_in import FoldIn
 from jobs.item_factors import Floats, Ints
 from jobs.judged_ratings import KnownUser
+from jobs.new_films import Traits, with_likely_factors
 from jobs.ranking import predicted_stars
 from jobs.report import OURS
 from jobs.spec import ModelParameters
@@ -32,12 +33,20 @@ class ServiceModel:
 
     @classmethod
     def fit(
-        cls, spark: SparkSession, ratings: DataFrame, catalogue: Ints, parameters: ModelParameters
+        cls,
+        spark: SparkSession,
+        ratings: DataFrame,
+        films: Sequence[Traits],
+        parameters: ModelParameters,
+        stars: StarsModel | None = None,
     ) -> ServiceModel:
-        """The model of these ratings by the training's own functions."""
+        """The model of these ratings, and of the catalogue's films, by the training's own
+        functions; `stars` if that part is fitted already."""
         order = fit_order(spark, ratings, parameters)
-        stars = fit_stars(spark, ratings, parameters)
-        return cls(FoldIn.of(collect_items("evaluation", parameters, catalogue, order, stars)))
+        stars = stars or fit_stars(spark, ratings, parameters)
+        catalogue = np.unique(np.array([film.movie_id for film in films], dtype=np.int32))
+        items = collect_items("evaluation", parameters, catalogue, order, stars)
+        return cls(FoldIn.of(with_likely_factors(items, films)))
 
     def lists(self, users: Sequence[KnownUser], n: int) -> Iterator[Ints]:
         for start in range(0, len(users), USERS_PER_BLOCK):

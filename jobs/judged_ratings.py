@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from jobs.evaluation import Mask
 from jobs.item_factors import Floats, Ints
+from jobs.new_films import Traits
 from recsys_app.datasets.movielens import open_dataset
 from recsys_app.errors import BadDataError
 
@@ -65,6 +66,8 @@ class DatasetRatings(NamedTuple):
     ratings: RatingArrays
     catalogue: Ints
     """The ids of its films, ascending."""
+    films: list[Traits]
+    """What is known of them beside ratings."""
     notes: list[str]
     """What a reader of figures should know about the set."""
 
@@ -79,9 +82,8 @@ def read_dataset(path: str) -> DatasetRatings:
         BadDataError: a file is damaged, or holds no usable rating.
     """
     dataset = open_dataset(Path(path))
-    catalogue = np.unique(
-        np.fromiter((movie.movieId for movie in dataset.movies()), dtype=np.int32)
-    )
+    films = [Traits(movie.movieId, movie.genres, movie.year) for movie in dataset.movies()]
+    catalogue = np.unique(np.array([film.movie_id for film in films], dtype=np.int32))
     users, movies, stars, times = array("i"), array("i"), array("f"), array("q")
     unusable: list[BadDataError] = []
     for rating in dataset.ratings(unusable.append):
@@ -106,7 +108,7 @@ def read_dataset(path: str) -> DatasetRatings:
     )
     ratings = RatingArrays.of(table)
     notes = _notes(len(users), len(ratings), unusable, int(without_time.sum()))
-    return DatasetRatings(dataset.name, ratings, catalogue, notes)
+    return DatasetRatings(dataset.name, ratings, catalogue, films, notes)
 
 
 def _notes(read: int, kept: int, unusable: list[BadDataError], without_time: int) -> list[str]:

@@ -17,8 +17,9 @@ from jobs.item_factors import Ints
 from jobs.judged_models import ExplicitALS, ServiceModel
 from jobs.judged_ratings import DatasetRatings, RatingArrays, Split, read_dataset
 from jobs.judging_spec import JudgingSpec, StepProgress, unseen
+from jobs.new_films import Traits
 from jobs.ratings_reader import read_ratings
-from jobs.registry import mongodb_client, read_catalogue
+from jobs.registry import mongodb_client, read_catalogue, read_traits
 from jobs.report import EvaluationReport, ListScores, SplitReport, StarsScores
 from jobs.scoring import Judge, Scores
 from jobs.spark_errors import spark_errors
@@ -107,12 +108,13 @@ def opened(
         return
     with mongodb_client(training) as mongodb, spark_session(training) as spark:
         catalogue = read_catalogue(mongodb, training.mongodb_database)
+        films = read_traits(mongodb, training.mongodb_database)
         read = read_ratings(spark, training)
         columns = ("userId", "movieId", "rating", "timestamp", "sequence")
         ratings = RatingArrays.of(read.frame.select(*columns).toArrow())
         read.frame.unpersist()
         notes = [f"{read.bad_rows} bad rows are left out."] if read.bad_rows else []
-        yield spark, DatasetRatings("the archive", ratings, catalogue, notes)
+        yield spark, DatasetRatings("the archive", ratings, catalogue, films, notes)
 
 
 def split_of(spec: JudgingSpec, name: str, ratings: RatingArrays) -> tuple[Split, str]:
@@ -136,7 +138,7 @@ def _judge_split(
     if len(split.users) < with_held_out:
         found.notes.append(f"{len(split.users)} of {with_held_out} users, by lot, are judged.")
     judge = Judge(split, spec.lengths, data.catalogue)
-    _judge_als(spark, _parameters(spec, data), judge, found, steps, name)
+    _judge_als(spark, _parameters(spec, data), data.films, judge, found, steps, name)
     steps.begin(f"{name}: popularity")
     _add(judge, found, Popularity.of(split.known, data.catalogue))
     if spec.with_baselines:
@@ -163,6 +165,7 @@ def _judge_split(
 def _judge_als(
     spark: SparkSession,
     parameters: ModelParameters,
+    films: Sequence[Traits],
     judge: Judge,
     found: _Findings,
     steps: Steps,
@@ -172,7 +175,7 @@ def _judge_als(
     frame = spark.createDataFrame(known.table()).persist()
     began = time.monotonic()
     steps.begin(f"{name}: fitting the service's model")
-    ours = ServiceModel.fit(spark, frame, judge.catalogue, parameters)
+    ours = ServiceModel.fit(spark, frame, films, parameters)
     steps.begin(f"{name}: its lists")
     _add(judge, found, ours, began)
     steps.begin(f"{name}: its stars")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from jobs.spec import Given
 from jobs.tuning_spec import Grid
+
+STAGES = (0.25, 0.5, 1.0)
+"""The share of a fit's iterations at each stage."""
 
 KEPT = 3
 """One of so many goes on to the next stage."""
@@ -25,11 +27,6 @@ def candidates(grid: Grid, trials: int, seed: int) -> list[Given]:
         return whole
     drawn = np.random.default_rng(seed).choice(len(whole), trials, replace=False)
     return [whole[place] for place in sorted(drawn.tolist())]
-
-
-def stages(iterations: int) -> list[int]:
-    """The iterations of a fit at each stage; all of them at the last."""
-    return sorted({max(1, math.ceil(iterations * share)) for share in (0.25, 0.5, 1)})
 
 
 def survivors(qualities: Sequence[float]) -> list[int]:

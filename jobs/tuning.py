@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.evaluation import Interval, mean_interval, temporal_split
-from jobs.fitting import StarsModel, collect_items, fit_order, fit_stars
-from jobs.fold_in import FoldIn
-from jobs.item_factors import Ints
+from jobs.fitting import StarsModel, fit_stars
 from jobs.judged_models import ServiceModel
 from jobs.judged_ratings import DatasetRatings, Split
 from jobs.judging import Steps, opened
 from jobs.judging_spec import StepProgress, unseen
+from jobs.new_films import Traits
 from jobs.report import COLUMNS
 from jobs.scoring import Judge, Scores, interval_of
-from jobs.search import candidates, stages, survivors
+from jobs.search import STAGES, candidates, survivors
 from jobs.spark_errors import spark_errors
 from jobs.spec import Given, ModelParameters, checked_parameters
 from jobs.tuning_spec import GRID, Grid, Trial, TuningReport, TuningSpec
@@ -36,7 +36,7 @@ def tune(spec: TuningSpec, progress: StepProgress = unseen) -> TuningReport:
         RecsysError: anything else that ended it; the message says what.
     """
     tried = candidates(_checked(spec.grid or GRID), spec.trials, spec.seed)
-    steps = Steps(progress, of=_steps(spec, len(tried)))
+    steps = Steps(progress, of=_steps(len(tried)))
     with spark_errors("The search", lambda: steps.now):
         return _tune(spec, tried, steps)
 
@@ -45,11 +45,12 @@ def _tune(spec: TuningSpec, tried: list[Given], steps: Steps) -> TuningReport:
     began = time.monotonic()
     with opened(spec.training, spec.dataset, steps) as (spark, data):
         current = ModelParameters.for_ratings(len(data.ratings), spec.training.parameters)
+        tried = [settings for settings in tried if _with(current, settings) != current]
         test = _split(data, spec, spec.most_test_users)
         rest = data._replace(ratings=test.known)
-        ground = _Ground.of(spark, _split(rest, spec, spec.most_users), data.catalogue, spec.length)
+        ground = _Ground.of(spark, _split(rest, spec, spec.most_users), data, spec.length)
         trials, winner = _search(ground, current, tried, steps)
-        ground = _Ground.of(spark, test, data.catalogue, spec.length)
+        ground = _Ground.of(spark, test, data, spec.length)
         steps.begin("testing the settings as they are")
         before = ground.scores(current)
         after, lead = before, None
@@ -80,23 +81,23 @@ class _Ground:
 
     spark: SparkSession
     frame: DataFrame
+    films: Sequence[Traits]
     stars: StarsModel
     """Of one factor: lists do without the stars, but for the films' counts and the mean."""
     judge: Judge
 
     @classmethod
-    def of(cls, spark: SparkSession, split: Split, catalogue: Ints, length: int) -> _Ground:
+    def of(cls, spark: SparkSession, split: Split, data: DatasetRatings, length: int) -> _Ground:
         frame = spark.createDataFrame(split.known.table())
         stars = fit_stars(spark, frame, _without_stars(ModelParameters()))
-        return cls(spark, frame, stars, Judge(split, (length,), catalogue))
+        return cls(spark, frame, data.films, stars, Judge(split, (length,), data.catalogue))
 
     def scores(self, parameters: ModelParameters) -> Scores:
         """How good the lists of a model with these settings are."""
-        parameters = _without_stars(parameters)
-        order = fit_order(self.spark, self.frame, parameters)
-        items = collect_items("tuning", parameters, self.judge.catalogue, order, self.stars)
+        model = ServiceModel.fit(
+            self.spark, self.frame, self.films, _without_stars(parameters), self.stars
+        )
         self.spark.catalog.clearCache()  # of hundreds of fits
-        model = ServiceModel(FoldIn.of(items))
         return self.judge.score(list(model.lists(self.judge.split.users, self.judge.lengths[0])))
 
 
@@ -106,19 +107,19 @@ def _search(
     """Every trial, and the settings that are best at the last stage."""
     trials: list[Trial] = []
     winner = AS_IT_IS
-    plan = stages(current.iterations)
-    for stage, iterations in enumerate(plan, 1):
+    for stage, share in enumerate(STAGES, 1):
         of_stage = []
         for settings in [AS_IT_IS, *alive]:
-            steps.begin(f"stage {stage} of {len(plan)}: {_words(settings)}")
+            steps.begin(f"stage {stage} of {len(STAGES)}: {_words(settings)}")
             began = time.monotonic()
-            parameters = replace(_with(current, settings), iterations=iterations)
-            scores = ground.scores(parameters)
+            parameters = _with(current, settings)
+            iterations = max(1, math.ceil(share * parameters.iterations))
+            scores = ground.scores(replace(parameters, iterations=iterations))
             quality = float(ground.judge.quality(scores).mean())
             seconds = round(time.monotonic() - began, 1)
             of_stage.append(Trial(settings, stage, iterations, quality, seconds, goes_on=False))
         winner = max(of_stage, key=lambda trial: trial.quality).settings
-        going_on = [] if stage == len(plan) else survivors([t.quality for t in of_stage[1:]])
+        going_on = [] if stage == len(STAGES) else survivors([t.quality for t in of_stage[1:]])
         alive = [alive[place] for place in going_on]
         staying = [AS_IT_IS, *alive] if alive else []
         trials += [replace(trial, goes_on=trial.settings in staying) for trial in of_stage]
@@ -153,11 +154,10 @@ def _words(settings: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in settings.items()) or "as it is"
 
 
-def _steps(spec: TuningSpec, alive: int) -> int:
+def _steps(alive: int) -> int:
     """How many steps the search will take."""
-    iterations = ModelParameters.for_ratings(0, spec.training.parameters).iterations
     steps = 4
-    for _ in stages(iterations):
+    for _ in STAGES:
         steps += alive + 1
         alive = len(survivors([0.0] * alive))
     return steps

@@ -12,10 +12,10 @@ Grid = Mapping[str, tuple[float, ...]]
 
 GRID: Grid = {
     "rank": (64, 128),
-    "alpha": (1.0, 2.0, 4.0),
-    "regularization": (0.1, 0.2, 0.4),
-    "user_regularization": (0.2, 0.4, 0.8),
-    "neutral_rating": (2.9, 3.4, 3.7),
+    "alpha": (0.5, 1.0, 2.0),
+    "regularization": (0.05, 0.1, 0.2),
+    "user_regularization": (0.4, 0.8, 1.6),
+    "neutral_rating": (2.8, 3.05, 3.4),
     "own_neutral": (0.0, 0.5),
 }
 

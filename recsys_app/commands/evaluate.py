@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from recsys_app.application import Components
 from recsys_app.commands.context import with_components
 from recsys_app.commands.following import follow_archive
 from recsys_app.datasets.movielens import open_dataset
+from recsys_app.errors import ConfigurationError
 from recsys_app.reports.evaluation_page import page_of
 from recsys_app.reports.evaluation_tables import tables_of
 from recsys_app.reports.plain import to_json
@@ -86,7 +88,7 @@ def evaluate(
     """
     if data is not None:
         open_dataset(data)  # a wrong path is told before anything starts
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     spec_of = partial(
         JudgingSpec,
         dataset=str(data.absolute()) if data else None,
@@ -113,6 +115,20 @@ def evaluate(
     (output / "report.html").write_text(page_of(report), encoding="utf-8")
     print_all(tables_of(report))
     reporter.say(f"Written: {output / 'report.html'}, {output / 'report.json'}")
+
+
+def make_folder(path: Path) -> None:
+    """Makes the folder of a report before the long work begins.
+
+    Raises:
+        ConfigurationError: nothing can be written there.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be made: {error.strerror}.") from None
+    if not os.access(path, os.W_OK):
+        raise ConfigurationError(f"{path} cannot be written to; name another place with --output.")
 
 
 def print_all(parts: Iterable[RenderableType]) -> None:

@@ -10,7 +10,7 @@ import click
 from jobs.tuning_spec import GRID, Grid, TuningReport, TuningSpec
 from recsys_app.application import Components
 from recsys_app.commands.context import with_components
-from recsys_app.commands.evaluate import print_all
+from recsys_app.commands.evaluate import make_folder, print_all
 from recsys_app.commands.following import follow_archive
 from recsys_app.datasets.movielens import open_dataset
 from recsys_app.errors import ConfigurationError
@@ -79,6 +79,7 @@ def tune(
         return
     if data is not None:
         open_dataset(data)  # a wrong path is told before anything starts
+    make_folder(output.absolute().parent)
     spec_of = partial(
         TuningSpec,
         dataset=str(data.absolute()) if data else None,

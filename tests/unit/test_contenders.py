@@ -52,6 +52,13 @@ def test_on_all_ratings_a_disliked_film_counts_as_seen(kind: str) -> None:
     assert baseline(f"{kind} on all ratings").films(KNOWN) == 5
 
 
+def test_where_nobody_likes_anything_lists_are_empty() -> None:
+    known = arrays((1, 1, 2, 1), (1, 2, 2, 1), (2, 1, 1, 1))
+    for kind in ("item-kNN", "EASE"):
+        model = baseline(f"{kind} on 4 and more").fit(known, CATALOGUE, 1)
+        assert [len(films) for films in model.lists([user_of(known, 2)], 3)] == [0]
+
+
 def test_large_sets_get_one_setting_and_larger_ones_none() -> None:
     ease = baseline("EASE on all ratings")
     assert len(ease.tries(SWEPT_FILMS)) > 1

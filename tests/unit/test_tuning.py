@@ -11,7 +11,7 @@ import pytest
 
 from jobs.evaluation import Interval
 from jobs.judging_spec import StepProgress, unseen
-from jobs.search import candidates, stages, survivors
+from jobs.search import candidates, survivors
 from jobs.spec import Given, TrainingSpec
 from jobs.tuning_spec import GRID, Trial, TuningReport, TuningSpec
 from recsys_app.commands.tune import grid_of
@@ -36,11 +36,6 @@ class TestSearch:
         first, again, other = (candidates(GRID, 10, seed) for seed in (1, 1, 2))
         assert len({tuple(each.items()) for each in first}) == 10
         assert first == again != other
-
-    def test_stages_grow_to_the_whole(self) -> None:
-        assert stages(10) == [3, 5, 10]
-        assert stages(2) == [1, 2]
-        assert stages(1) == [1]
 
     def test_the_best_third_survives(self) -> None:
         assert survivors([0.1, 0.9, 0.3, 0.2, 0.8, 0.4]) == [1, 4]
