@@ -1,4 +1,4 @@
-"""From Kafka on: ratings into HDFS."""
+"""From Kafka on: ratings into HDFS, lists into Redis."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TAKE = "Faust's take(1000) loop with an empty body"
 
 def rows(quick: bool) -> list[Row]:
     rounds = 3 if quick else 5
-    return [*archive(rounds), *visible(rounds)]
+    return [*archive(rounds), *cache(rounds), *visible(rounds)]
 
 
 def archive(rounds: int) -> list[Row]:
@@ -50,6 +50,22 @@ def archive(rounds: int) -> list[Row]:
                     str(flush_rows.archive_flush_rows),
                 ),
             ),
+        },
+    )
+
+
+def cache(rounds: int) -> list[Row]:
+    topic = f"{NAME}-recommendations"
+    topics.fill(topic, topics.lists(8_000))
+    raw = "aiokafka getmany, decode, the same Redis writes"
+    return _rows(
+        "recommendations topic to Redis, one worker",
+        "users",
+        rounds,
+        ours=_one_agent("cache", 24_000),
+        references={
+            TAKE: (2.0, _reference("faust_take", topic, 24_000)),
+            raw: (0.5, _reference("raw_cache", topic, 24_000, stack().redis_url)),
         },
     )
 

@@ -143,8 +143,10 @@ class CachedList(NamedTuple):
 
 def to_cached(version: str, items: Sequence[ScoredMovie], revision: int = 0) -> CachedList:
     movie_ids = [item.movieId for item in items]
-    fiftieths = [round(min(max(item.rating, MIN_RATING), MAX_RATING) * FIFTIETHS) for item in items]
-    return CachedList(version, movie_ids, fiftieths, revision)
+    stars = [item.rating for item in items]
+    if stars and not MIN_RATING <= min(stars) <= max(stars) <= MAX_RATING:
+        stars = [min(max(each, MIN_RATING), MAX_RATING) for each in stars]
+    return CachedList(version, movie_ids, [round(each * FIFTIETHS) for each in stars], revision)
 
 
 def idempotency_key(header: str | None) -> str | None:

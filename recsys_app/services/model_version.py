@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import count
 
 from recsys_app.errors import BadDataError
@@ -18,6 +19,7 @@ def version_name(number: int) -> str:
     return f"v{number}"
 
 
+@lru_cache(maxsize=64)
 def version_number(version: str) -> int:
     """The number in a version's name.
 

@@ -21,11 +21,12 @@ def pack(listed: CachedList) -> bytes:
     widest = max(ids, default=0)
     width = 2 if widest < 2**16 else 3 if widest < 2**24 else 4
     upper = [movie_id >> 16 for movie_id in ids] if width > 2 else []
+    lower = [movie_id & 0xFFFF for movie_id in ids] if width > 2 else ids
     return b"%s %d %c%s%s%s" % (
         listed.model_version.encode(),
         listed.revision,
         width,
-        struct.pack(f"<{count}H", *(movie_id & 0xFFFF for movie_id in ids)),
+        struct.pack(f"<{count}H", *lower),
         struct.pack(f"<{len(upper)}{_UPPER[width] or 'B'}", *upper),
         bytes(listed.fiftieths),
     )

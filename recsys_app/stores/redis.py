@@ -8,15 +8,28 @@ from typing import NamedTuple
 
 from recsys_app.models import CachedList, Recommendations, to_cached
 from recsys_app.stores.packed_list import pack, unpack
-from recsys_app.stores.redis_connection import ManyReader, Script, connect, redis_errors
+from recsys_app.stores.redis_connection import (
+    Argument,
+    ManyReader,
+    Script,
+    connect,
+    is_cluster,
+    redis_errors,
+)
 
 _PUT = """
-local held = redis.call('GETRANGE', KEYS[1], 0, 40)
-local version, revision = string.match(held, '^(%w+) (%d+) ')
-if version == ARGV[1] and tonumber(revision) > tonumber(ARGV[2]) then return 0 end
-redis.call('SET', KEYS[1], ARGV[3], 'EX', ARGV[4])
-return 1
+for i, key in ipairs(KEYS) do
+  local version, revision, list = ARGV[3 * i - 1], ARGV[3 * i], ARGV[3 * i + 1]
+  local held = redis.call('GETRANGE', key, 0, 40)
+  local held_version, held_revision = string.match(held, '^(%w+) (%d+) ')
+  if held_version ~= version or tonumber(held_revision) <= tonumber(revision) then
+    redis.call('SET', key, list, 'EX', ARGV[1])
+  end
+end
 """
+
+_LISTS_AT_ONCE = 100
+"""In one call of the script: what redis-py does for a call costs more than a list."""
 
 _MOST_AT_ONCE = 512
 """Users whose lists one MGET reads: a long one would keep Redis from everybody else."""
@@ -65,15 +78,17 @@ class RedisRecommendationStore:
     async def put_many(self, lists: Sequence[tuple[int, Recommendations]]) -> None:
         """Stores (slot, list) pairs in one round trip, unless a list of the same version and a
         higher revision is there."""
+        # The keys of one call have to be in one slot of a cluster.
+        at_once = 1 if is_cluster(self._redis) else _LISTS_AT_ONCE
         async with redis_errors(), self._redis.pipeline(transaction=False) as pipeline:
-            for slot, recommendations in lists:
-                version, revision = recommendations.modelVersion, recommendations.revision
-                packed = pack(to_cached(version, recommendations.items, revision))
-                await self._put.queue(
-                    pipeline,
-                    keys=[list_key(self._prefix, recommendations.userId, slot)],
-                    arguments=[version, revision, packed, self._ttl],
-                )
+            for start in range(0, len(lists), at_once):
+                block = lists[start : start + at_once]
+                arguments: list[Argument] = [self._ttl]
+                for _, each in block:
+                    packed = pack(to_cached(each.modelVersion, each.items, each.revision))
+                    arguments += (each.modelVersion, each.revision, packed)
+                keys = [list_key(self._prefix, each.userId, slot) for slot, each in block]
+                await self._put.queue(pipeline, keys=keys, arguments=arguments)
             await pipeline.execute()
 
     def get(self, user_id: int, slot: int) -> asyncio.Future[CacheEntry]:
