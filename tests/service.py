@@ -87,6 +87,12 @@ class Service:
 
     def start(self) -> Self:
         """Starts a worker, which ends with this process, and waits until it is ready."""
+        self.launch()
+        self.wait_ready()
+        return self
+
+    def launch(self) -> None:
+        """Starts a worker, which ends with this process."""
         self.home.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -100,8 +106,6 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        self.wait_ready()
-        return self
 
     def wait_ready(self, seconds: float = 180) -> None:
         assert self.process

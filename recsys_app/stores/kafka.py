@@ -14,9 +14,13 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from recsys_app.errors import ConfigurationError, Unavailable
 from recsys_app.kafka_security import PLAINTEXT, KafkaSecurity
 from recsys_app.models import Headers, Record
+from recsys_app.stores.kafka_batches import GroupCommit
+from recsys_app.stores.kafka_batches import Position as Position
 
 _MAX_REQUEST_BYTES = 4 * 2**20
 """A dead letter is longer than the message in it."""
+
+_MAX_BATCH_BYTES = 256 * 1024
 
 
 class TopicSpec(NamedTuple):
@@ -33,13 +37,6 @@ class OffsetRange(NamedTuple):
 
     beginning: int
     end: int
-
-
-class Position(NamedTuple):
-    """Where Kafka has put a message."""
-
-    partition: int
-    offset: int
 
 
 @asynccontextmanager
@@ -196,6 +193,7 @@ class KafkaMessageStore:
         self._security = security
         self._outgoing = outgoing
         self._producer: AIOKafkaProducer | None = None
+        self._commits: GroupCommit | None = None
 
     async def start(self) -> None:
         producer = AIOKafkaProducer(
@@ -203,6 +201,7 @@ class KafkaMessageStore:
             acks="all",
             enable_idempotence=True,
             max_request_size=_MAX_REQUEST_BYTES,
+            max_batch_size=_MAX_BATCH_BYTES,
             **self._security.options(),
         )
         async with kafka_errors():
@@ -211,12 +210,14 @@ class KafkaMessageStore:
             except BaseException:
                 await producer.stop()
                 raise
-        self._producer = producer
+        self._producer, self._commits = producer, GroupCommit(producer)
 
     async def close(self) -> None:
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
+        if self._producer is not None and self._commits is not None:
+            producer, commits = self._producer, self._commits
+            self._producer = self._commits = None
             await producer.stop()
+            await commits.close()
 
     async def send(self, topic: str, key: bytes, value: bytes) -> Position:
         """Where the message is, once it is safe.
@@ -224,10 +225,9 @@ class KafkaMessageStore:
         Raises:
             Unavailable: Kafka did not confirm it; it may still arrive.
         """
+        headers = self._outgoing(key) if self._outgoing else ()
         async with kafka_errors():
-            headers = self._outgoing(key) if self._outgoing else None
-            metadata = await self._started.send_and_wait(topic, value, key, headers=headers)
-        return Position(metadata.partition, metadata.offset)
+            return await self._started.send(topic, (key, value, headers))
 
     async def send_tombstone(self, topic: str, key: bytes) -> Position:
         """Has a compacted topic forget what it holds of a key; where this message is.
@@ -236,25 +236,20 @@ class KafkaMessageStore:
             Unavailable: Kafka did not confirm it; it may still arrive.
         """
         async with kafka_errors():
-            metadata = await self._started.send_and_wait(topic, None, key)
-        return Position(metadata.partition, metadata.offset)
+            return await self._started.send(topic, (key, None, ()))
 
     async def send_many(
         self, topic: str, messages: Sequence[tuple[bytes | None, bytes | None]]
     ) -> list[Position]:
         """Where each (key, value) is, once all are safe, in the order given."""
+        outgoing = self._outgoing
         async with kafka_errors():
-            sent = [
-                await self._started.send(
-                    topic, value, key, headers=self._outgoing(key) if self._outgoing else None
-                )
-                for key, value in messages
-            ]
-            done = await asyncio.gather(*sent)
-        return [Position(metadata.partition, metadata.offset) for metadata in done]
+            return await self._started.send_many(
+                topic, [(key, value, outgoing(key) if outgoing else ()) for key, value in messages]
+            )
 
     @property
-    def _started(self) -> AIOKafkaProducer:
-        if self._producer is None:
+    def _started(self) -> GroupCommit:
+        if self._commits is None:
             raise Unavailable("Kafka", "the producer is not connected yet")
-        return self._producer
+        return self._commits
