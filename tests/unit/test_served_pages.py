@@ -44,6 +44,26 @@ async def test_every_route_is_documented_or_known(tmp_path: Path) -> None:
     assert paths - UNDOCUMENTED == set(document["paths"])
 
 
+async def test_only_pages_of_listed_origins_may_call(tmp_path: Path) -> None:
+    listed, other = "https://shop.example", "https://elsewhere.example"
+    allowed = "Access-Control-Allow-Origin"
+    async with TestClient(TestServer(served(Settings(home=tmp_path)).web_app)) as client:
+        assert allowed not in (await client.get("/livez", headers={"Origin": listed})).headers
+    web_app = served(Settings(home=tmp_path, cors_origins=(listed,))).web_app
+    async with TestClient(TestServer(web_app)) as client:
+        answer = await client.get("/livez", headers={"Origin": listed})
+        assert answer.headers[allowed] == listed
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert allowed not in (await client.get("/livez", headers={"Origin": other})).headers
+        asked = {
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "X-API-Key",
+        }
+        for origin, status in ((listed, 200), (other, 403)):
+            headers = {"Origin": origin, **asked}
+            assert (await client.options("/send_rating", headers=headers)).status == status
+
+
 def rows() -> list[tuple[str, list[str]]]:
     text = (ROOT / "SECURITY.md").read_text()
     lines = [line for line in text.splitlines() if line.startswith("| API")]
