@@ -61,6 +61,7 @@ from recsys_app.services.dead_letter_office import DeadLetterOffice
 from recsys_app.services.dead_letters import DeadLetters, MessageSender
 from recsys_app.services.discovery_service import DiscoveryService
 from recsys_app.services.docker_service import DockerService
+from recsys_app.services.document_copies import DocumentCopies
 from recsys_app.services.erasure_service import ErasureService
 from recsys_app.services.experiment_report import ExperimentReporter
 from recsys_app.services.fold_in_service import FoldInService
@@ -77,6 +78,7 @@ from recsys_app.services.observation import ObservationService, ObservedJobs, Ob
 from recsys_app.services.pipeline_service import PipelineService
 from recsys_app.services.rate_limiter import RateLimiter
 from recsys_app.services.rating_service import RatingService
+from recsys_app.services.rebuild_service import RebuildService
 from recsys_app.services.recommendation_consumer_service import RecommendationConsumerService
 from recsys_app.services.recommendation_service import RecommendationService
 from recsys_app.services.served_models import ServedModels
@@ -98,6 +100,7 @@ from recsys_app.stores.mongo import (
     MongoModelStore,
     MongoMovieStore,
 )
+from recsys_app.stores.mongo_documents import MongoDocumentStore
 from recsys_app.stores.mongo_erasure import MongoErasureStore, MongoUserStore
 from recsys_app.stores.mongo_hidden import MongoHiddenMovieStore
 from recsys_app.stores.mongo_tuning import MongoTuningStore
@@ -373,7 +376,7 @@ class Components:
 
         return ErasureService(
             receipts=MongoErasureStore(self.mongo),
-            stores=(self.redis_users, MongoUserStore(self.mongo)),
+            stores=(self.redis_users, MongoUserStore(self.mongo), self.document_copies),
             kafka_log=self.topics,
             messages=self.messages,
             archive=ArchiveEraser(
@@ -416,6 +419,32 @@ class Components:
             kafka_log=self.topics,
             writer=self.writer,
             topic=self.names.ratings,
+        )
+
+    @cached_property
+    def document_copies(self) -> DocumentCopies:
+        return DocumentCopies(
+            documents=MongoDocumentStore(self.mongo),
+            files=self.files,
+            leases=MongoLeaseStore(self.mongo),
+            holder=f"{socket.gethostname()}:{os.getpid()}",
+            root=self.settings.archive_root,
+        )
+
+    @cached_property
+    def rebuilding(self) -> RebuildService:
+        return RebuildService(
+            writer=self.writer,
+            documents=self.document_copies,
+            folders=self.files,
+            models_root=self.settings.models_root,
+            models=self.models,
+            topics=self.topics,
+            topic=self.names.ratings,
+            new_partitions=self.settings.topic_partitions,
+            ratings=self.ratings,
+            fold_in=self.fold_in,
+            prepare=self.prepare,
         )
 
     @cached_property
@@ -740,6 +769,16 @@ class Lifecycle(Service):
             except RecsysError as error:
                 self.log.warning("erasures go on later: %s", error)
             await self.sleep(_ERASURE_SECONDS)
+
+    @Service.task
+    async def _save(self) -> None:
+        parts = self._components
+        while not self.should_stop and "agents" in parts.settings.roles:
+            await self.sleep(parts.settings.save_seconds)
+            try:
+                await parts.document_copies.save()
+            except RecsysError as error:
+                self.log.warning("MongoDB's documents are saved later: %s", error)
 
     @Service.task
     async def _observe(self) -> None:

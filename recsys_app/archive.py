@@ -68,6 +68,11 @@ def temporary_directory(root: str) -> str:
     return f"{root}/_tmp"
 
 
+def documents_directory(root: str) -> str:
+    """Where copies of what only MongoDB knows are kept."""
+    return f"{root}/_documents"
+
+
 def file_name(first_offset: int) -> str:
     return f"{first_offset:020d}.csv"
 

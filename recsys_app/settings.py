@@ -65,6 +65,7 @@ class Settings(ConnectionSettings):
     archive_keep_days: float | None = Field(None, ge=0)
 
     models_root: str = "/models"
+    save_seconds: float = Field(60.0, gt=0)
 
     # Serving
     send_timeout_seconds: float = Field(3.0, gt=0)

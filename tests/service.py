@@ -138,6 +138,9 @@ class Service:
     def get(self, path: str, **options: Any) -> requests.Response:
         return requests.get(self.url + path, timeout=60, **options)
 
+    def put(self, path: str, **options: Any) -> requests.Response:
+        return requests.put(self.url + path, timeout=10, **options)
+
     def post(self, path: str, **options: Any) -> requests.Response:
         return requests.post(self.url + path, timeout=60, **options)
 

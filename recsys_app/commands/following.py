@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
 from jobs.spec import STEPS
@@ -53,6 +54,17 @@ async def follow_training(
                 advance.to(len(STEPS))
             yield run
             await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def train_and_follow(parts: Components, reporter: Reporter) -> str | None:
+    """Trains in this process's own pool while the steps are shown; the version, or None if a
+    training runs elsewhere."""
+    training = asyncio.create_task(parts.recommendations.generate_recommendations_for_all_users())
+    async with aclosing(follow_training(parts, reporter, "Training a model")) as runs:
+        async for _ in runs:
+            if training.done():
+                break
+    return await training
 
 
 class _Advance:

@@ -38,6 +38,7 @@ async def load_dataset(
     chunks = -(-dataset.size_hint // CHUNK)
     with reporter.steps(f"Loading {dataset.name} (thousands of ratings)", chunks) as step:
         loaded = await parts.loading.load(dataset, after_chunk=step, again=again)
+    await parts.document_copies.save()
     if loaded.already:
         reporter.say(f"{dataset.name} is loaded already.")
         return loaded

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import aclosing
-
 import click
 
 from recsys_app.application import Components
 from recsys_app.commands.context import with_components
-from recsys_app.commands.following import follow_archive, follow_training
+from recsys_app.commands.following import follow_archive, train_and_follow
 from recsys_app.errors import RecsysError
 from recsys_app.stack.progress import console_reporter
 
@@ -24,14 +21,7 @@ def train(allow_bad_rows: bool) -> None:
     async def work(parts: Components) -> str | None:
         await parts.prepare()
         await follow_archive(parts, reporter)
-        training = asyncio.create_task(
-            parts.recommendations.generate_recommendations_for_all_users()
-        )
-        async with aclosing(follow_training(parts, reporter, "Training a model")) as runs:
-            async for _ in runs:
-                if training.done():
-                    break
-        return await training
+        return await train_and_follow(parts, reporter)
 
     version = with_components(work, **({"train_allow_bad_rows": True} if allow_bad_rows else {}))
     if version is None:

@@ -244,6 +244,12 @@ class CSVWriter:
                         found.append(ArchiveFile(place, name, file.length, file.modified))
         return sorted(found)
 
+    async def partitions(self) -> set[int]:
+        """Those that any epoch has files of."""
+        epochs = await self._numbered("epoch", self._root)
+        found = [await self._numbered("partition", path) for _, path in epochs]
+        return {partition for of_epoch in found for partition, _ in of_epoch}
+
     async def _numbered(self, kind: str, parent: str) -> list[tuple[int, str]]:
         entries = await self._files.list_directory(parent)
         numbers = [(archive.directory_number(kind, e.name), f"{parent}/{e.name}") for e in entries]

@@ -57,7 +57,7 @@ def read_archive(hdfs_url: str, root: str) -> Archive:
     if client.status(root, strict=False) is None:
         return archive
     for folder, _, files in client.walk(root):
-        if "/_tmp" in folder:
+        if "/_" in folder:
             continue
         for name in files:
             path = f"{folder}/{name}"

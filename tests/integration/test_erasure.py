@@ -11,6 +11,7 @@ import pytest
 import requests
 from redis import asyncio as aioredis
 
+from recsys_app import archive
 from recsys_app.application import Components
 from recsys_app.models import (
     DeadLetter,
@@ -46,6 +47,7 @@ async def fill_every_store(parts: Components) -> None:
         await parts.messages.send(
             parts.names.recommendations, b"%d" % user, msgspec.json.encode(lists)
         )
+    await parts.document_copies.save()
     await parts.models.register("v1", 1, {})
     await parts.mongo.database["recommendations"].insert_many(
         [{"_id": f"v1:{user}", "version": "v1", "items": [[1, 4.0]]} for user in (GONE, OTHER)]
@@ -57,6 +59,8 @@ async def everything(parts: Components) -> dict[str, str]:
     found = {}
     for path in await parts.writer.list_files():
         found[path] = (await parts.files.read(path)).decode()
+    copy = f"{archive.documents_directory(parts.settings.archive_root)}/hidden.jsonl"
+    found["copy of hidden"] = (await parts.files.read(copy)).decode()
     database = parts.mongo.database
     for collection in await database.list_collection_names():
         documents = await database[collection].find().to_list(None)
@@ -126,6 +130,7 @@ async def test_nothing_of_an_erased_user_is_left(service: Service, parts: Compon
         places = {
             "mongodb recommendations",
             "mongodb hidden",
+            "copy of hidden",
             "redis",
             names.ratings,
             names.ratings_dead_letter,

@@ -138,3 +138,10 @@ def test_queries_name_only_metrics_that_exist(query: str, metrics: Metrics) -> N
     asked = names_in(query)
     assert asked
     assert asked <= known
+
+
+def test_the_operations_guide_has_a_row_for_each_alert() -> None:
+    rules = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
+    alerts = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    guide = (DEPLOY.parent / "docs" / "operations.md").read_text()
+    assert set(re.findall(r"^\| `(Recsys\w+)` \|", guide, re.MULTILINE)) == alerts
