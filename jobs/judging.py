@@ -41,7 +41,7 @@ def judge(spec: JudgingSpec, progress: StepProgress = unseen) -> EvaluationRepor
         BadDataError: there are no ratings, or nothing can be held out.
         RecsysError: anything else that ended it; the message says what.
     """
-    steps = Steps(progress, of=2 + len(spec.splits) * _steps_of_split(spec))
+    steps = Steps(progress, of=1 + len(spec.splits) * _steps_of_split(spec))
     with spark_errors("The evaluation", lambda: steps.now):
         return _judge(spec, steps)
 
@@ -60,6 +60,9 @@ class Steps:
         self._progress(what, self._begun, self._of)
         self._begun = min(self._begun + 1, self._of)
 
+    def end(self) -> None:
+        self._progress("done", self._of, self._of)
+
 
 @dataclass
 class _Findings:
@@ -76,7 +79,7 @@ def _judge(spec: JudgingSpec, steps: Steps) -> EvaluationReport:
     with opened(spec.training, spec.dataset, steps) as (spark, data):
         ratings = data.ratings
         splits = [_judge_split(spark, spec, data, name, steps) for name in spec.splits]
-    steps.begin("done")
+    steps.end()
     return EvaluationReport(
         source=data.name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -58,7 +58,7 @@ def _tune(spec: TuningSpec, tried: list[Given], steps: Steps) -> TuningReport:
             steps.begin(f"testing {_words(winner)}")
             after = ground.scores(_with(current, winner))
             lead = mean_interval(ground.judge.quality(after) - ground.judge.quality(before))
-    steps.begin("done")
+    steps.end()
     return TuningReport(
         source=data.name,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -156,7 +156,7 @@ def _words(settings: Mapping[str, float]) -> str:
 
 def _steps(alive: int) -> int:
     """How many steps the search will take."""
-    steps = 4
+    steps = 3
     for _ in STAGES:
         steps += alive + 1
         alive = len(survivors([0.0] * alive))

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TextIO, TypeVar
 
 from jobs.judging_spec import StepProgress
 from jobs.progress_file import ProgressFile, new_progress
@@ -80,21 +80,26 @@ class JudgingService:
         self._scratch.mkdir(parents=True, exist_ok=True)
         path = self._scratch / f"progress-{uuid.uuid4().hex}.jsonl"
         path.touch()
-        following = asyncio.create_task(_follow(path, tell))
-        try:
-            job_with_progress = partial(_with_progress, job, ProgressFile(str(path)))
-            return await self._pool.run(job_with_progress, spec)
-        finally:
-            following.cancel()
-            path.unlink()
+        with path.open(encoding="utf-8") as file:
+            following = asyncio.create_task(_follow(file, tell))
+            try:
+                job_with_progress = partial(_with_progress, job, ProgressFile(str(path)))
+                return await self._pool.run(job_with_progress, spec)
+            finally:
+                following.cancel()
+                _tell_new(file, tell)
+                path.unlink()
 
 
-async def _follow(path: Path, tell: StepProgress) -> None:
-    with path.open(encoding="utf-8") as file:
-        while True:
-            for what, done, of in new_progress(file):
-                tell(what, done, of)
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+async def _follow(file: TextIO, tell: StepProgress) -> None:
+    while True:
+        _tell_new(file, tell)
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _tell_new(file: TextIO, tell: StepProgress) -> None:
+    for what, done, of in new_progress(file):
+        tell(what, done, of)
 
 
 def _with_progress(

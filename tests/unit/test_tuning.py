@@ -113,7 +113,10 @@ class TestWinner:
     async def test_beyond_noise_trainings_take_it(self, tmp_path: Path) -> None:
         tuning, _ = service(tmp_path, BETTER, fixed={"rank": 8})
         assert await tuning.settings() == {"rank": 8}
-        assert await tuning.search_archive(TuningSpec, unseen) == (BETTER, True)
+        told: list[tuple[str, int, int]] = []
+        found = await tuning.search_archive(TuningSpec, lambda *what: told.append(what))
+        assert found == (BETTER, True)
+        assert told == [("searching", 0, 1)]
         assert await tuning.settings() == {"alpha": 4, "rank": 8}
         tuned = await tuning.tuned()
         assert tuned is not None
