@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from jobs.fold_in import FoldIn, KnownRatings
 from jobs.item_factors import Floats
-from jobs.ranking import popularity_weight
 
 Matrix = NDArray[np.float64]
 
@@ -42,7 +41,7 @@ def explain(
     equation = fold_in.equation(known)
     liked = equation.liked if equation else np.zeros(0, dtype=np.intp)
     movies, stars = items.movie_ids[known.rows[liked]], known.stars[liked]
-    weight = float(popularity_weight(np.array([len(known.rows)]), items.parameters)[0])
+    weight = fold_in.popularity_weight(known)
     popularity = items.popularity[items.rows(np.array(movie_ids, dtype=np.int64))]
     parts = contributions(fold_in, known, movie_ids)
     return [

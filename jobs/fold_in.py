@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs.item_factors import Floats, ItemFactors
-from jobs.ranking import RankedList, UserBlock, rank_users
+from jobs.ranking import RankedList, UserBlock, popularity_weight, rank_users
 
 _EQUATION_BYTES = 16_000_000
 """So much of equations is solved at a time."""
@@ -83,6 +83,7 @@ class FoldIn:
             order=self._order_factors(known),
             stars=_rows([factor for _, factor in sides], self.items.stars),
             bias=np.array([bias for bias, _ in sides], dtype=np.float32),
+            popularity=np.array([self.popularity_weight(each) for each in known], dtype=np.float32),
             rated=[self.items.movie_ids[ratings.rows] for ratings in known],
         )
 
@@ -93,6 +94,12 @@ class FoldIn:
         own = left / (len(ratings.stars) + parameters.user_shrinkage)
         neutral = parameters.neutral_rating + parameters.own_neutral * own
         return ratings.stars - np.float32(neutral)
+
+    def popularity_weight(self, ratings: KnownRatings) -> float:
+        """How much popularity weighs in the order for who gave these ratings, from 1 to 0."""
+        liked = ratings.rows[self.weights(ratings) > 0]
+        rarity = float(self.items.rarity[liked].mean()) if len(liked) else 0.0
+        return popularity_weight(len(ratings.rows), rarity, self.items.parameters)
 
     def equation(self, ratings: KnownRatings) -> Equation | None:
         """(YᵀY + Σ α|w| y yᵀ + λ n I) x = Σ₊ (1 + αw) y, w the weights, n of them above zero.

@@ -26,6 +26,8 @@ class UserBlock(NamedTuple):
     stars: Floats
     """(users, stars rank)."""
     bias: Floats
+    popularity: Floats
+    """How much popularity weighs for each user, from 1 to 0."""
     rated: Sequence[NDArray[np.int32]]
     """The ids of the films that each user rated."""
 
@@ -50,28 +52,31 @@ def rank_users(
             users.order[start:stop],
             users.stars[start:stop],
             users.bias[start:stop],
+            users.popularity[start:stop],
             users.rated[start:stop],
         )
         yield from _rank_block(block, items, n)
 
 
 def order_scores(users: UserBlock, items: ItemFactors) -> Floats:
-    """(users, films): what decides the order, personal preference blended with popularity.
-
-    With few ratings popularity predicts better than factors do, so it weighs more.
-    """
-    weight = popularity_weight(np.array([len(rated) for rated in users.rated]), items.parameters)
-    weight = weight[:, None]
+    """(users, films): what decides the order, personal preference blended with popularity."""
+    weight = users.popularity[:, None]
     scores: Floats = (((1 - weight) * users.order) @ items.order.T).astype(np.float32, copy=False)
     scores += weight * items.popularity
     return scores
 
 
-def popularity_weight(counts: NDArray[np.integer], parameters: ModelParameters) -> Floats:
-    """How much popularity weighs, from 1 to 0, in the lists of users with so many ratings."""
+def popularity_weight(count: int, rarity: float, parameters: ModelParameters) -> float:
+    """How much popularity weighs, from 1 to 0, for a user with so many ratings.
+
+    With few ratings popularity predicts better than factors do, unless the films that the user
+    likes are rarer than what is mostly rated (`rarity` above 1): those tell more, and say that
+    popularity is no guide.
+    """
+    telling = float(max(1.0, rarity) ** parameters.rare_taste)
     k = parameters.popularity_until
-    weight: Floats = np.maximum(k / np.maximum(k + counts, 1), parameters.popularity_floor)
-    return weight.astype(np.float32, copy=False)
+    weight = k / (k + telling * count) if k else float(not count)
+    return max(weight, parameters.popularity_floor / telling)
 
 
 def best_films(scores: Floats, items: ItemFactors, n: int) -> list[NDArray[np.intp]]:

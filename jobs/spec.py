@@ -42,8 +42,10 @@ class ModelParameters:
     """Films that fewer users like take no part in the fit of the order."""
     popularity_floor: float = 1 / 6
     """The least that popularity weighs in the order."""
-    popularity_until: float = 10.0
+    popularity_until: float = 5.0
     """With so many ratings, a list is half popular and half personal."""
+    rare_taste: float = 3.0
+    """How fast popularity gives way for users who like rarer films than most; 0 is not at all."""
     diversity: float = 0.0
     """How much the likeness to films further up counts against a film, from 0 to 1."""
     stars_rank: int = 32
@@ -68,6 +70,7 @@ class ModelParameters:
             "own_neutral": 0.0,
             "min_likes": 1,
             "popularity_floor": 0.0,
+            "rare_taste": 0.0,
         }
         return cls(**{**before, **saved})  # type: ignore[arg-type]  # as they were written
 

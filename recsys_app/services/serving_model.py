@@ -43,7 +43,7 @@ class ServingModel:
     @classmethod
     def of(cls, items: ItemFactors, *, top_n: int) -> ServingModel:
         # Computed here, in the thread that loads the model.
-        _ = items.popularity, items.has_factor, items.directions
+        _ = items.popularity, items.rarity, items.has_factor, items.directions
         return cls(items.version, FoldIn.of(items), top_n)
 
     @property

@@ -72,7 +72,13 @@ def test_a_model_that_was_saved_before_is_read_with_the_settings_it_had(items: I
     with np.load(io.BytesIO(items.to_bytes())) as archive:
         arrays = {name: archive[name] for name in archive.files if name != "is_fitted"}
     about = json.loads(str(arrays.pop("about")))
-    for name in ("user_regularization", "own_neutral", "min_likes", "popularity_floor"):
+    for name in (
+        "user_regularization",
+        "own_neutral",
+        "min_likes",
+        "popularity_floor",
+        "rare_taste",
+    ):
         del about["parameters"][name]
     arrays["order"][0] = 0
     buffer = io.BytesIO()

@@ -35,6 +35,7 @@ def some_users(count: int, items: ItemFactors, *, seed: int = 1) -> UserBlock:
         order=rng.normal(size=(count, 4)).astype(np.float32),
         stars=rng.normal(size=(count, 3)).astype(np.float32),
         bias=rng.normal(size=count).astype(np.float32),
+        popularity=np.linspace(0, 1, count, dtype=np.float32),
         rated=[
             rng.choice(items.movie_ids, rng.integers(0, len(items.movie_ids)), replace=False)
             for _ in range(count)

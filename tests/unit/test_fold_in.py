@@ -7,7 +7,7 @@ import pytest
 
 from jobs.explanations import contributions, explain
 from jobs.fold_in import FoldIn
-from jobs.ranking import order_scores, popularity_weight
+from jobs.ranking import order_scores
 from recsys_app.services.serving_model import ServingModel
 from tests.item_factors import invented_items
 
@@ -68,7 +68,7 @@ def test_an_explanation_accounts_for_the_whole_score() -> None:
     (ranked,) = fold_in.rank([(7, RATINGS)], 1)
     film = int(ranked.movie_ids[0])
     row = int(items.rows(np.array([film]))[0])
-    weight = popularity_weight(np.array([len(RATINGS)]), items.parameters)[0]
+    weight = fold_in.popularity_weight(fold_in.known(RATINGS))
     parts = contributions(fold_in, fold_in.known(RATINGS), [film])[0]
     popular = weight * items.popularity[row]
     assert parts.sum() * (1 - weight) + popular == pytest.approx(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import numpy as np
 import pytest
 
 from jobs.ranking import popularity_weight
@@ -46,14 +45,25 @@ def test_settings_that_cannot_be_are_named(given: dict[str, float]) -> None:
 
 def test_a_model_that_was_saved_before_ranks_as_it_did() -> None:
     now = asdict(ModelParameters(regularization=0.3, popularity_until=10))
-    new = ("user_regularization", "own_neutral", "min_likes", "popularity_floor", "diversity")
+    new = (
+        "user_regularization",
+        "own_neutral",
+        "min_likes",
+        "popularity_floor",
+        "rare_taste",
+        "diversity",
+    )
     saved = ModelParameters.of_saved({name: now[name] for name in now if name not in new})
     assert (saved.user_regularization, saved.own_neutral, saved.min_likes) == (0.3, 0, 1)
-    assert popularity_weight(np.array([0, 10, 990]), saved).tolist() == pytest.approx(
-        [1, 0.5, 0.01]
-    )
+    assert [popularity_weight(n, 3.0, saved) for n in (0, 10, 990)] == pytest.approx([1, 0.5, 0.01])
 
 
-def test_popularity_never_weighs_less_than_its_floor() -> None:
+def test_popularity_gives_way_down_to_its_floor() -> None:
     parameters = ModelParameters(popularity_until=10, popularity_floor=0.25)
-    assert popularity_weight(np.array([10, 1000]), parameters).tolist() == [0.5, 0.25]
+    assert [popularity_weight(n, 0.7, parameters) for n in (0, 10, 1000)] == [1, 0.5, 0.25]
+
+
+def test_it_gives_way_sooner_for_a_rare_taste() -> None:
+    parameters = ModelParameters(popularity_until=10, popularity_floor=0.25, rare_taste=3)
+    assert popularity_weight(10, 2.0, parameters) == pytest.approx(10 / (10 + 8 * 10))
+    assert popularity_weight(1000, 2.0, parameters) == pytest.approx(0.25 / 8)

@@ -110,3 +110,13 @@ def test_films_without_traits_stay_without_factors() -> None:
     assert (order[:FITTED] == items.order[:FITTED]).all()
     nothing = replace(items, is_fitted=np.zeros(FITTED + NEW, dtype=np.bool_))
     assert with_likely_factors(nothing, known) is nothing
+
+
+def test_who_likes_rare_films_gets_less_of_what_is_popular() -> None:
+    items = a_model()
+    items.counts[:FITTED] = np.geomspace(3000, 10, FITTED)
+    fold_in = FoldIn.of(items)
+    popular, rare = dict.fromkeys((1, 3, 5), 5.0), dict.fromkeys((55, 57, 59), 5.0)
+    weights = [fold_in.popularity_weight(fold_in.known(each)) for each in (popular, rare)]
+    assert weights[1] < weights[0] / 2
+    assert all(is_noir(listed(fold_in, rare)))
