@@ -51,7 +51,7 @@ class _PeakMemory:
 
     def _watch(self) -> None:
         while True:
-            self.bytes = max(self.bytes, sum(map(_proportional_bytes, _descendants(os.getpid()))))
+            self.bytes = max(self.bytes, sum(map(proportional_bytes, _descendants(os.getpid()))))
             time.sleep(self._every)
 
 
@@ -71,7 +71,7 @@ def _descendants(pid: int) -> set[int]:
     return found
 
 
-def _proportional_bytes(pid: int) -> int:
+def proportional_bytes(pid: int) -> int:
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

@@ -85,7 +85,7 @@ def _start(spec: TrainingSpec, scratch: Path) -> SparkSession:
         # Of this process only: the executors' machines have scratch space of their own.
         os.environ["SPARK_LOCAL_DIRS"] = str(scratch)
         if spec.spark_archives:
-            os.environ["PYSPARK_PYTHON"] = f"./{_first_archive(spec.spark_archives)}/bin/python"
+            os.environ["PYSPARK_PYTHON"] = f"./{first_archive(spec.spark_archives)}/bin/python"
     builder = SparkSession.builder.appName(f"recsys training {spec.version}")
     for key, value in _configuration(spec, scratch).items():
         builder = builder.config(key, value)
@@ -131,7 +131,7 @@ def packed_code(directory: Path) -> Path:
     return packed
 
 
-def _first_archive(archives: str) -> str:
+def first_archive(archives: str) -> str:
     """The directory in which executors find the first of the archives."""
     path, _, name = archives.partition(",")[0].partition("#")
     return name or path.rpartition("/")[2]
