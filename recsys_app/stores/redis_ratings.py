@@ -112,6 +112,8 @@ class RedisRatingStore:
     async def positions(self, partitions: Sequence[int]) -> list[int | None]:
         """The sequence numbers up to which, without it, each partition's ratings are here; None if
         Redis is new or was emptied."""
+        if not partitions:  # of a worker that has none, which Redis takes for an error
+            return []
         async with redis_errors():
             held = await self._redis.hmget(self._positions, [str(number) for number in partitions])
         return [None if value is None else int(value) for value in held]

@@ -169,6 +169,12 @@ class TestFoldIn:
         await take(parts)
         assert len(await published(parts)) == 1
 
+    async def test_a_worker_without_partitions_has_nothing_to_take_in(
+        self, parts: Components
+    ) -> None:
+        async with asyncio.timeout(60):
+            assert await parts.fold_in.consume_ratings({}) == set()
+
     async def test_what_was_taken_in_is_not_taken_in_again(self, parts: Components) -> None:
         await serve(parts)
         position = await parts.ratings.send_rating(Rating(77, 30, 5))
