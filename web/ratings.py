@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 from msgspec import Raw, Struct
+from multidict import CIMultiDict
 
 from recsys_app.errors import BadDataError
 from recsys_app.models import (
@@ -21,11 +22,13 @@ from recsys_app.resources import MAX_BATCH, Accepted, BatchVerdict, Verdict
 from recsys_app.services.rating_service import RatingService
 from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
 from web.problems import read_body
+from web.security_headers import DATA_HEADERS, SecuredData
 
 MAX_BODY_BYTES = 4096
 MAX_BATCH_BYTES = 2 * 2**20
 NDJSON = "application/x-ndjson"
 
+_ACCEPTED_HEADERS = CIMultiDict({**DATA_HEADERS, "Content-Type": JSON})
 _ACCEPTED = Reply("Kafka holds it on all in-sync replicas.", Accepted)
 
 _raw_lines = msgspec.json.Decoder(list[Raw])
@@ -43,7 +46,7 @@ def routes(ratings: RatingService) -> list[Route[Any]]:
     async def accept(rating: Rating) -> web.Response:
         position = await ratings.send_rating(rating)
         body = b'{"status":"accepted","partition":%d,"offset":%d}' % position
-        return web.Response(status=202, body=body, content_type=JSON)
+        return SecuredData(status=202, body=body, headers=_ACCEPTED_HEADERS.copy())
 
     async def send_rating(_: NoParams, request: web.Request) -> web.Response:
         sent = await one.read(request)

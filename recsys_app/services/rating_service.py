@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Protocol
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import stamina
@@ -22,6 +22,8 @@ from recsys_app.services.idempotent_answers import IdempotentAnswers
 from recsys_app.stores.kafka import OffsetRange, Position
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _BATCH_PATIENCE = 10
 """So many times longer than one rating may a batch of thousands take."""
@@ -86,7 +88,7 @@ class RatingService:
         return await self._answers.once(rating, lambda: self._send(rating))
 
     async def _send(self, rating: Rating) -> Position:
-        async with self._waiting(1, self._send_timeout):
+        async def send() -> Position:
             self._reach("rating-sending")
             position = await self._messages.send(
                 self._topic, b"%d" % rating.userId, msgspec.json.encode(rating)
@@ -94,19 +96,21 @@ class RatingService:
             self._reach("rating-sent")
             return position
 
-    @asynccontextmanager
-    async def _waiting(self, ratings: int, seconds: float) -> AsyncIterator[None]:
+        return await self._waiting(send(), 1, self._send_timeout)
+
+    async def _waiting(self, sending: Coroutine[Any, Any, T], ratings: int, seconds: float) -> T:
         """Has a place for so many ratings to wait for Kafka in, and no longer than that.
 
         What waits takes memory, so its number is bounded. Those who come to an empty place find
         room, however many they are.
         """
         if self._in_flight and self._in_flight + ratings > self._max_in_flight:
+            sending.close()
             raise Unavailable("Kafka", f"{self._in_flight} ratings already wait for it")
         self._in_flight += ratings
         try:
             async with asyncio.timeout(seconds):
-                yield
+                return await sending
         except TimeoutError:
             raise Unavailable("Kafka", f"no answer within {seconds:g} s") from None
         finally:
@@ -118,11 +122,9 @@ class RatingService:
         Raises:
             Unavailable: as for one rating; any of them may still arrive.
         """
-        async with self._waiting(len(ratings), _BATCH_PATIENCE * self._send_timeout):
-            return await self._messages.send_many(
-                self._topic,
-                [(b"%d" % rating.userId, msgspec.json.encode(rating)) for rating in ratings],
-            )
+        messages = [(b"%d" % rating.userId, msgspec.json.encode(rating)) for rating in ratings]
+        sending = self._messages.send_many(self._topic, messages)
+        return await self._waiting(sending, len(ratings), _BATCH_PATIENCE * self._send_timeout)
 
     async def consume_ratings(self, partition: int, records: Sequence[Message]) -> None:
         """Returns once every record is durable: in the archive, or as a dead letter.

@@ -21,6 +21,7 @@ _MAX_REQUEST_BYTES = 4 * 2**20
 """A dead letter is longer than the message in it."""
 
 _MAX_BATCH_BYTES = 256 * 1024
+_KAFKA_ERRORS = (KafkaError, OSError, TimeoutError)
 
 
 class TopicSpec(NamedTuple):
@@ -44,7 +45,7 @@ async def kafka_errors() -> AsyncIterator[None]:
     """Raises `Unavailable` for what aiokafka raises."""
     try:
         yield
-    except (KafkaError, OSError, TimeoutError) as error:
+    except _KAFKA_ERRORS as error:
         raise Unavailable("Kafka", repr(error)) from error
 
 
@@ -226,8 +227,10 @@ class KafkaMessageStore:
             Unavailable: Kafka did not confirm it; it may still arrive.
         """
         headers = self._outgoing(key) if self._outgoing else ()
-        async with kafka_errors():
+        try:  # without `kafka_errors`, which costs as much as the sending
             return await self._started.send(topic, (key, value, headers))
+        except _KAFKA_ERRORS as error:
+            raise Unavailable("Kafka", repr(error)) from error
 
     async def send_tombstone(self, topic: str, key: bytes) -> Position:
         """Has a compacted topic forget what it holds of a key; where this message is.
