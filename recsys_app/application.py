@@ -454,7 +454,7 @@ class Components:
     @cached_property
     def health(self) -> HealthService:
         dependencies: dict[str, Callable[[], Awaitable[object]]] = {
-            "kafka": lambda: self.topics.partitions(self.names.ratings),
+            "kafka": self._kafka_is_ready,
             "redis": self.cache.ping,
             "mongodb": self.mongo.ping,
         }
@@ -685,6 +685,10 @@ class Components:
             allow_bad_rows=s.train_allow_bad_rows,
             parameters=await self.tuning.settings(),
         )
+
+    async def _kafka_is_ready(self) -> None:
+        self.messages.check_started()  # a web process answers reads before it has Kafka
+        await self.topics.partitions(self.names.ratings)
 
     async def _health_details(self) -> dict[str, Any]:
         return {

@@ -220,6 +220,10 @@ class KafkaMessageStore:
             await producer.stop()
             await commits.close()
 
+    def check_started(self) -> None:
+        """Raises `Unavailable` until messages can be sent."""
+        _ = self._started
+
     async def send(self, topic: str, key: bytes, value: bytes) -> Position:
         """Where the message is, once it is safe.
 
