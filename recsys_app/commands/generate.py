@@ -34,6 +34,7 @@ def command(path: Path, ratings: int, seed: int) -> None:
         recommendations_topic="",
         scratch=str((settings.home / "spark").absolute()),
         driver_memory=settings.spark_driver_memory,
+        input_bytes=30 * ratings,
     )
     with spark_session(spec) as spark:
         generate(spark, volume, path)
