@@ -28,8 +28,9 @@ FOLDS = 3
 PARAMETERS = ModelParameters(stars_rank=1)
 BLENDS = {
     "factors alone": replace(PARAMETERS, popularity_until=0, popularity_floor=0),
-    **{f"k={k:g}": replace(PARAMETERS, popularity_until=k) for k in (0, 2, 5, 10, 20)},
-    "popularity alone": replace(PARAMETERS, popularity_floor=1),
+    **{f"k={k:g}": replace(PARAMETERS, popularity_until=k, rare_taste=0) for k in (2, 5, 10, 20)},
+    "default": PARAMETERS,
+    "popularity alone": replace(PARAMETERS, popularity_floor=1, rare_taste=0),
 }
 
 History = Sequence[tuple[int, float]]
@@ -55,7 +56,8 @@ def main() -> None:
         fold_in = FoldIn.of(items)
         for count in COUNTS:
             out = [history for history in everybody[fold::FOLDS] if len(history) > count]
-            block = fold_in.user_block([(1, dict(history[:count])) for history in out])
+            known = [fold_in.known(dict(history[:count])) for history in out]
+            block = fold_in.block_of(np.ones(len(out), dtype=np.int32), known)
             later = [
                 [
                     np.array([film for film, stars in history[count:] if stars >= least])
@@ -64,7 +66,10 @@ def main() -> None:
                 for least in (0, 4)
             ]
             for name, parameters in BLENDS.items():
-                lists = rank_users(block, replace(items, parameters=parameters), 10)
+                blended = FoldIn(replace(items, parameters=parameters), fold_in.gram)
+                weights = [blended.popularity_weight(each) for each in known]
+                users = block._replace(popularity=np.array(weights, dtype=np.float32))
+                lists = rank_users(users, items, 10)
                 films = [ranked.movie_ids.astype(np.intp) for ranked in lists]
                 gains = [ranking_scores(films, held_out, 10).ndcg for held_out in later]
                 scores[count, name].append(np.stack(gains))

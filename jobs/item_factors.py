@@ -51,14 +51,14 @@ class ItemFactors:
 
     @cached_property
     def rarity(self) -> Floats:
-        """How rarely each film is rated: 0 for the most popular one, 1 for what users mostly rate.
+        """How rarely each film is rated: 0 for the most popular one, 1 for the mean of all ratings.
 
-        In bits less than the most popular film, over three quarters of the mean of all ratings,
-        which heavy users raise. Films that fewer than five rated count as rated by five.
+        In bits less than the most popular film. Films that fewer than five rated count as rated by
+        five.
         """
         bits = np.log2((self.counts.max(initial=0) + 1) / (np.maximum(self.counts, 5) + 1))
         mean = (bits * self.counts).sum() / max(self.counts.sum(), 1)
-        rarity = np.maximum(bits, 0) / (0.75 * mean) if mean > 0 else np.zeros(len(bits))
+        rarity = np.maximum(bits, 0) / mean if mean > 0 else np.zeros(len(bits))
         return rarity.astype(np.float32)
 
     @cached_property

@@ -44,7 +44,7 @@ class ModelParameters:
     """The least that popularity weighs in the order."""
     popularity_until: float = 5.0
     """With so many ratings, a list is half popular and half personal."""
-    rare_taste: float = 3.0
+    rare_taste: float = 6.0
     """How fast popularity gives way for users who like rarer films than most; 0 is not at all."""
     diversity: float = 0.0
     """How much the likeness to films further up counts against a film, from 0 to 1."""
