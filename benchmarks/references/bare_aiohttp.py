@@ -63,7 +63,11 @@ def to_kafka(app: web.Application, server: str, topic: str, linger_ms: str) -> H
         answer = b'{"partition":%d,"offset":%d}' % (where.partition, where.offset)
         return web.Response(status=202, body=answer, headers=_JSON)
 
+    async def stop(_: web.Application) -> None:
+        await producer.stop()
+
     app.on_startup.append(start)
+    app.on_cleanup.append(stop)
     return handle
 
 
