@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
-ARTIFACTS = Path(__file__).parents[2] / "test-artifacts"
+from tests.browser.journey import ARTIFACTS, STEPS, Journey
+
 CHROMIUM = Path("/usr/bin/chromium")
 SIZES: dict[str, ViewportSize] = {
     "desktop": {"width": 1360, "height": 900},
@@ -65,29 +66,6 @@ def page(browser: Browser, demo_url: str, size: str) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
-
-
-class Journey:
-    """Says how long each step took, and keeps a picture of it."""
-
-    def __init__(self, page: Page, name: str) -> None:
-        self._page = page
-        self._name = name
-        self._began = self._last = time.monotonic()
-        self._steps = 0
-
-    def step(self, what: str) -> None:
-        now = time.monotonic()
-        print(f"{self._name}: {what}: {now - self._last:.2f} s")
-        self._steps += 1
-        ARTIFACTS.mkdir(exist_ok=True)
-        self._page.evaluate("Promise.all(document.getAnimations().map(each => each.finished))")
-        self._page.screenshot(path=ARTIFACTS / f"{self._name}-{self._steps:02}.png")
-        self._last = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self._began
 
 
 def test_a_new_person_gets_a_list_that_fits(page: Page, size: str) -> None:
@@ -153,7 +131,8 @@ def test_a_rating_moves_the_list_without_asking_for_it(page: Page, size: str) ->
     began = time.monotonic()
     page.wait_for_function("() => window.news > 0", timeout=60_000)
     expect(page.locator(f"#cards [data-movie='{movie}']")).to_have_count(0)
-    print(f"{size}: a rating from elsewhere moved the list after {time.monotonic() - began:.2f} s")
+    took = time.monotonic() - began
+    STEPS.append(f"{size}: a rating from elsewhere moved the list: {took:.2f} s")
 
 
 def test_what_is_rated_or_hidden_can_be_undone(page: Page, size: str) -> None:
@@ -266,7 +245,7 @@ def test_nothing_jumps_while_the_page_loads(page: Page, size: str) -> None:
     expect(cards(page).first).to_be_visible()
     page.wait_for_timeout(1000)
     interactive = page.evaluate("performance.getEntriesByName('interactive')[0].startTime")
-    print(f"{size}: interactive after {interactive:.0f} ms")
+    STEPS.append(f"{size}: interactive after {interactive:.0f} ms")
     assert page.evaluate("window.shifts") < 0.02
 
 
