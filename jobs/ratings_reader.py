@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 from pyspark.sql import Column, DataFrame, Row, SparkSession
@@ -47,7 +49,8 @@ def read_ratings(spark: SparkSession, spec: TrainingSpec) -> RatingsRead:
         rows = _rows(spark, [spec.hdfs_rpc_url + path for path in spec.files])
         found = _check(rows, spec)
         state = _with_new(base, rows, has_keys=found.keyed > 0)
-    set_partitions(spark, found.rows + base.ratings.count())
+    assert state is not None  # one of the two is given
+    set_partitions(spark, found.rows + (base.ratings.count() if base else 0))
     state.ratings.persist()
     frame = state.ratings.where(F.col("rating").isNotNull()).drop("partition")
     count = frame.count()
@@ -162,18 +165,20 @@ def _has_key() -> Column:
     return F.col("is_good") & (F.col("idempotencyKey") != "")
 
 
-def _with_new(base: ArchiveState, rows: DataFrame, *, has_keys: bool) -> ArchiveState:
+def _with_new(base: ArchiveState | None, rows: DataFrame, *, has_keys: bool) -> ArchiveState:
     """What is known with these rows; of an idempotency key, a user's first row counts."""
     place = F.col("epoch") * OFFSETS_PER_EPOCH + F.col("offset") + 1
     new = rows.where(F.col("is_good") & F.col("userId").isNotNull())
     new = new.select("*", place.alias("sequence"))
+    known = [base.ratings] if base else []
     if not has_keys:
-        return ArchiveState(_newest(base.ratings, new), base.keys)
+        return ArchiveState(_newest([*known, new]), base.keys if base else None)
     names = ("sequence", "partition", "movieId", "rating", "timestamp")
     keyed = new.where(_has_key()).select("userId", "idempotencyKey", *names)
+    if base and base.keys:
+        keyed = keyed.unionByName(base.keys, allowMissingColumns=True)
     firsts = (
-        keyed.unionByName(base.keys, allowMissingColumns=True)
-        .groupBy("userId", "idempotencyKey")
+        keyed.groupBy("userId", "idempotencyKey")
         .agg(F.min(F.struct(*names)).alias("first"))
         .select("userId", "idempotencyKey", "first.*")
     )
@@ -181,25 +186,28 @@ def _with_new(base: ArchiveState, rows: DataFrame, *, has_keys: bool) -> Archive
     first_rows = firsts.where(F.col("movieId").isNotNull())
     unkeyed = new.where(~_has_key())
     return ArchiveState(
-        _newest(base.ratings, unkeyed, first_rows),
+        _newest([*known, unkeyed, first_rows]),
         firsts.select("userId", "idempotencyKey", "partition", "sequence"),
     )
 
 
-def _newest(base: DataFrame, *others: DataFrame) -> DataFrame:
+def _newest(parts: Sequence[DataFrame]) -> DataFrame:
     """The last word of each user on each movie, as `STATE`.
 
     A user's ratings are in one partition of an epoch, so that offsets order them within it.
     """
-    columns = base.columns
-    rows = base
-    for other in others:
-        rows = rows.union(other.select(*columns))
+    columns = ("userId", "movieId", "partition", "rating", "timestamp", "sequence")
+    rows = reduce(DataFrame.union, [part.select(*columns) for part in parts])
     last = F.max(F.struct("sequence", "rating", "timestamp", "partition")).alias("last")
     return (
         rows.groupBy("userId", "movieId")
         .agg(last)
         .select(
-            "userId", "movieId", "last.partition", "last.rating", "last.timestamp", "last.sequence"
+            "userId",
+            "movieId",
+            "last.partition",
+            "last.rating",
+            "last.timestamp",
+            "last.sequence",
         )
     )

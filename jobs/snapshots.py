@@ -28,14 +28,14 @@ class ArchiveState:
 
     ratings: DataFrame
     """As `STATE`."""
-    keys: DataFrame
-    """As `KEYS`."""
+    keys: DataFrame | None = None
+    """As `KEYS`; None if there are none."""
 
 
-def read_snapshot(spark: SparkSession, spec: TrainingSpec) -> ArchiveState:
-    """What the snapshot of the spec holds; nothing if there is none."""
+def read_snapshot(spark: SparkSession, spec: TrainingSpec) -> ArchiveState | None:
+    """What the snapshot of the spec holds, if it names one."""
     if spec.snapshot is None:
-        return ArchiveState(spark.createDataFrame([], STATE), spark.createDataFrame([], KEYS))
+        return None
     path = spec.hdfs_rpc_url + spec.snapshot
     return ArchiveState(
         spark.read.schema(STATE).parquet(f"{path}/ratings"),
@@ -68,7 +68,8 @@ class SnapshotWriter:
         ratings = state.ratings.repartitionByRange(files, "userId")
         ratings = ratings.sortWithinPartitions("userId", "movieId")
         ratings.write.option("compression", "zstd").parquet(f"{path}/ratings")
-        keys = state.keys.repartitionByRange(files, "userId").sortWithinPartitions("userId")
+        keys = state.keys or ratings.sparkSession.createDataFrame([], KEYS)
+        keys = keys.repartitionByRange(files, "userId").sortWithinPartitions("userId")
         keys.write.option("compression", "zstd").parquet(f"{path}/keys")
         self._files.rename(self._new.temporary, self._new.path)
         if not self._files.exists(f"{self._new.path}/{MANIFEST}"):

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from jobs.hadoop_files import HadoopFiles
 from jobs.ratings_reader import read_ratings
-from jobs.snapshots import ArchiveState, SnapshotWriter, read_snapshot
+from jobs.snapshots import STATE, ArchiveState, SnapshotWriter
 from jobs.spec import TrainingSpec
 from recsys_app.archive import ArchiveRow, format_rows, place_of
 from recsys_app.archive_snapshot import (
@@ -120,9 +120,8 @@ async def test_what_was_read_before_an_erasure_never_becomes_a_snapshot(
     archive.add([ArchiveRow(u, u, 5, 4.0, 1) for u in range(1, 9)])
     new = planned(archive)
     writer = SnapshotWriter(spark, archive.training(new_snapshot=new))
-    nothing = read_snapshot(spark, archive.training())
     rows = [(5, 5, 0, 4.0, 1, 6)]
-    state = ArchiveState(spark.createDataFrame(rows, nothing.ratings.schema), nothing.keys)
+    state = ArchiveState(spark.createDataFrame(rows, STATE))
 
     await erasing.erase(5, {0: 10**6})
     writer.write(state, 1)
