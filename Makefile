@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --log $(VENV)/pip.log
 OR_SAY := >/dev/null 2>&1 || { echo "The Python packages could not be installed: check the network and the disk, then run make again ($(VENV)/pip.log has the details)."; exit 1; }
 
-.PHONY: run test test-faults soak bench bench-check lint lock clean release-checks audit sbom
+.PHONY: run test test-faults test-all soak bench bench-check lint lock clean release-checks audit sbom
 
 run: $(VENV)/.installed
 	@exec $(BIN)/recsys run $(if $(MOVIELENS),--movielens "$(MOVIELENS)")
@@ -17,6 +17,10 @@ test: $(VENV)/.installed-dev lint
 # that is allowed; about half an hour.
 test-faults: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest tests/faults tests/integration/test_overload.py -m "full or not full" $(PYTEST_ARGS)
+
+# All there is, with the tests that are too long for `make test`; about an hour.
+test-all: $(VENV)/.installed-dev lint
+	@$(BIN)/python -m pytest -m "full or not full" $(PYTEST_ARGS)
 
 # Load and random faults for MINUTES, and a report of memory, lag and what was lost (nothing).
 MINUTES ?= 30

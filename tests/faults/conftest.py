@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recsys_app.stack import Stack
+from tests.faults.reader import until_served
 from tests.faults.report import ROWS, table
 from tests.faults.service import Service
 
@@ -27,3 +28,22 @@ async def service(stack: Stack, tmp_path: Path) -> AsyncIterator[Service]:
     yield service
     await asyncio.to_thread(service.close)
     await asyncio.to_thread(stack.up)
+
+
+@pytest.fixture
+async def loaded(service: Service) -> Service:
+    """An installation with the demo data, which trains small models; no worker runs."""
+    service.environment["RECSYS_TRAIN_PARAMETERS"] = (
+        "rank=8 iterations=2 stars_rank=4 stars_iterations=2"
+    )
+    await service.succeeds("load")
+    return service
+
+
+@pytest.fixture
+async def trained(loaded: Service) -> Service:
+    """The same with a worker and a first model."""
+    (worker,) = await loaded.start(1)
+    await loaded.succeeds("train")
+    await until_served(worker, "v1")
+    return loaded

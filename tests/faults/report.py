@@ -136,7 +136,7 @@ async def check(service: Service, sent: Sent, fault: str, *, since: float) -> Ro
         for movie, told in sent.acknowledged.items()
         if movie in where and told not in [position[1:] for position in where[movie]]
     }
-    twice = {movie: places for movie, places in where.items() if len(places) > 1}
+    twice = {movie: where[movie] for movie in sent.ratings if len(where.get(movie, ())) > 1}
     doubled = archive.doubled() + len(twice)
     row = Row(fault, recovery, len(sent.ratings), len(sent.acknowledged), len(lost), doubled)
     ROWS.append(row)

@@ -159,9 +159,14 @@ class Service:
             env={**os.environ, **self.environment},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=1200,
             check=False,
         )
+
+    async def succeeds(self, *arguments: str) -> None:
+        """Runs the command line, which must succeed."""
+        done = await self.recsys(*arguments)
+        assert done.returncode == 0, done.stderr
 
     def launch_recsys(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """The same, without waiting for its end; `more` are settings as for `Worker.launch`."""

@@ -10,8 +10,9 @@ import pytest
 import redis
 
 from tests.faults.load import Load
+from tests.faults.reader import READER, Reader
 from tests.faults.report import check, until_archived
-from tests.faults.service import Service
+from tests.faults.service import Service, until
 
 full = pytest.mark.full
 
@@ -45,6 +46,27 @@ async def test_redis_is_emptied(service: Service) -> None:
         since = time.monotonic()
         await load.acknowledges(60)
     await check(service, load.sent, "Redis emptied", since=since)
+
+
+@full
+async def test_redis_is_emptied_under_a_reader(trained: Service) -> None:
+    """The list is answered all the time, and is in Redis again without a training.
+
+    Protected by: `_stored` in `ListLookup`, which asks MongoDB and sends the list to the topic.
+    """
+    (worker,) = trained.workers
+    prefix = trained.environment["RECSYS_REDIS_PREFIX"]
+    with redis.Redis.from_url(trained.stack.redis_url) as client:
+
+        async def is_cached() -> bool:
+            return bool(client.keys(f"{prefix}recs:{{{READER}}}:*"))
+
+        async with Reader(worker) as reader:
+            await until(is_cached, 240, "the list was not cached")
+            client.flushall()
+            await until(is_cached, 240, "the list did not come back")
+            await asyncio.sleep(1)  # what comes after it
+    assert set(reader.answers) == {"v1"}
 
 
 async def test_a_key_is_one_rating_on_every_worker(service: Service) -> None:

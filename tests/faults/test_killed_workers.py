@@ -62,6 +62,7 @@ async def test_a_web_process_killed_with_a_rating(service: Service, point: str) 
     await check(service, load.sent, f"web killed, {name}", since=since)
 
 
+@pytest.mark.full
 async def test_a_worker_stopped_past_its_session(service: Service) -> None:
     """A worker that was stopped and goes on with what it believed then does no harm.
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 
 import aiohttp
+import pytest
 
 from tests.faults.load import Load
 from tests.faults.report import check
@@ -56,6 +57,7 @@ class Readers:
             return repr(error)
 
 
+@pytest.mark.full
 async def test_a_rolling_restart_loses_nothing_and_reads_go_on(service: Service) -> None:
     """Each worker ends in order and comes back before the next one goes, as in an upgrade.
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.faults.load import Load
 from tests.faults.report import check
@@ -16,6 +17,7 @@ from tests.faults.service import REPOSITORY, Service, Worker
 SILENT_DEATH = Path(__file__).parent / "silent_death"
 
 
+@pytest.mark.full
 async def test_consumers_that_stop_silently_end_the_process(service: Service) -> None:
     """The worker tells how long ratings wait, and at the bound it says why and ends.
 

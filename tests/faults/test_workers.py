@@ -8,6 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import msgspec
+import pytest
 from redis import asyncio as aioredis
 
 from recsys_app.models import Recommendations, ScoredMovie
@@ -30,6 +31,7 @@ async def archived(worker: Worker) -> float:
     return sum(float(n.split()[1]) for n in lines if n.startswith("recsys_ratings_archived_total "))
 
 
+@pytest.mark.full
 async def test_one_two_and_four_workers(service: Service) -> None:
     """Partitions go to workers that join, and back from those that leave or die; each worker
     archives its share.

@@ -133,6 +133,7 @@ def parameters_of(spec: TrainingSpec, progress: StepProgress) -> Given:
     return spec.parameters
 
 
+@pytest.mark.full
 async def test_a_winner_becomes_the_setting_only_if_it_is_better_beyond_noise(
     service: Service,
 ) -> None:

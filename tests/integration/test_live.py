@@ -118,12 +118,12 @@ class TestCache:
         await parts.cache.put_many([(1, newer), (1, older)])
         entry = await parts.cache.get(1, 1)
         assert entry.list is not None
-        assert (entry.list.movie_ids, entry.list.revision) == ([7], 12)
+        assert (entry.list.movie_ids, entry.list.revision) == ((7,), 12)
         other = Recommendations(1, "v5", [ScoredMovie(9, 4.0)])
         await parts.cache.put_many([(1, other)])
         entry = await parts.cache.get(1, 1)
         assert entry.list is not None
-        assert entry.list.movie_ids == [9]
+        assert entry.list.movie_ids == (9,)
 
 
 class TestFoldIn:

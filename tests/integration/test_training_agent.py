@@ -10,12 +10,16 @@ from recsys_app.models import Movie, Rating
 from recsys_app.stack import Stack
 from tests.service import Service
 
+SMALL = "rank=8 iterations=2 stars_rank=4 stars_iterations=2"
+
 
 @pytest.mark.timeout(900)
 async def test_the_timer_trains_and_a_failure_is_told_and_tried_again(
     stack: Stack, tmp_path: Path
 ) -> None:
-    with Service(stack, name="timer", home=tmp_path, train_interval_seconds=8) as service:
+    with Service(
+        stack, name="timer", home=tmp_path, train_interval_seconds=8, train_parameters=SMALL
+    ) as service:
         parts = service.components()
         await parts.messages.start()
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -220,20 +219,3 @@ def test_prometheus_scrapes_our_services_with_the_key_it_is_given() -> None:
     variable = COMPOSE["secrets"][secret.name]["environment"]
     assert variable in SERVICES["web"]["environment"]["RECSYS_API_KEYS"]
     assert all((ROOT / "deploy/prometheus" / file).exists() for file in found["rule_files"])
-
-
-def test_docker_compose_itself_reads_it_in_every_profile() -> None:
-    program = shutil.which("docker-compose") or shlex.join(["docker", "compose"])
-    version = subprocess.run(
-        [*shlex.split(program), "version"], capture_output=True, text=True, check=False
-    )
-    if version.returncode != 0 or " v2" not in version.stdout.replace("version v", " v"):
-        pytest.skip("Docker Compose 2 is not installed")
-    for profiles in (["core"], ["zookeeper"], ["core", "spark", "observability"]):
-        flags = [flag for profile in profiles for flag in ("--profile", profile)]
-        done = subprocess.run(
-            [*shlex.split(program), "-f", str(ROOT / "compose.yaml"), *flags, "config", "--quiet"],
-            env={"PATH": "/usr/bin:/bin", "RECSYS_API_KEY": "0123456789abcdef"},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
