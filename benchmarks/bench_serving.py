@@ -21,8 +21,8 @@ def rows(quick: bool) -> list[Row]:
 
 def reads(*, rounds: int, seconds: float) -> list[Row]:
     what = "GET /recommendations/{id}, 32 connections, 10 films with details"
-    load = [get(f"/recommendations/{user}") for user in demo_users()]
     with worker("web") as ours, _references(ours) as references:
+        load = [get(f"/recommendations/{user}") for user in demo_users()]
         sides = {"ours": ours, **references}
         for server in sides.values():
             server.answer(load, seconds=1).check()  # warm

@@ -58,6 +58,7 @@ async def _reset_group(service: Service) -> None:
         await consumer.commit(dict.fromkeys(partitions, 0))
 
 
+@full
 async def test_the_topic_is_created_again(service: Service) -> None:
     """Another topic of the same name is refused, and a new epoch goes on with it.
 

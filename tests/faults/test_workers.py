@@ -60,6 +60,7 @@ async def test_one_two_and_four_workers(service: Service) -> None:
     await check(service, load.sent, "workers from 1 to 4 and back to 2", since=since)
 
 
+@pytest.mark.full
 async def test_a_slow_archive_slows_nobody_else(stack: Stack, tmp_path: Path) -> None:
     """While not one file gets into HDFS: reads are answered, ratings are accepted, and lists go
     from their topic to Redis in the very process whose archive waits.
