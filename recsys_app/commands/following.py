@@ -50,9 +50,15 @@ async def follow_training(
             run = next(iter(await parts.models.runs(1)), {})
             if run.get("status") == "running":
                 advance.to(STEPS.index(run.get("step", STEPS[0])))
-            elif run.get("status") == "ready" and advance.done:
+            is_done = run.get("status") == "ready"
+            if is_done and advance.done:
                 advance.to(len(STEPS))
-            yield run
+            try:
+                yield run
+            except GeneratorExit:
+                if is_done:
+                    return  # the steps are told as done
+                raise
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -117,7 +117,7 @@ async def status(worker: Worker, field: str) -> str | None:
 def descendants(pid: int, program: str) -> list[int]:
     """The processes below this one whose command line names the program."""
     table = subprocess.run(
-        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+        ["ps", "-ww", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
     )
     children: dict[int, list[tuple[int, str]]] = {}
     for line in table.stdout.splitlines():
