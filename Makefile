@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --log $(VENV)/pip.log
 OR_SAY := >/dev/null 2>&1 || { echo "The Python packages could not be installed: check the network and the disk, then run make again ($(VENV)/pip.log has the details)."; exit 1; }
 
-.PHONY: run test test-faults test-all soak bench bench-check lint lock clean release-checks audit sbom
+.PHONY: run test test-faults test-all soak bench bench-check lint lock release-checks audit sbom
 
 run: $(VENV)/.installed
 	@exec $(BIN)/recsys run $(if $(MOVIELENS),--movielens "$(MOVIELENS)")

@@ -51,7 +51,6 @@ for command in (
     experiment.stop,
     experiment.report,
     export.export,
-    release.release,
     archive.archive,
     rebuild.rebuild,
     dead_letters.dead_letters,
