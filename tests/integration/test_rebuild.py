@@ -46,7 +46,8 @@ def lost(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
         assert service.recsys("load", str(dataset)).returncode == 0
         rating = {"userId": USER, "movieId": 2, "rating": 0.5}
         assert service.post("/send_rating", json=rating).status_code == 202
-        assert service.put(f"/users/{USER}/hidden/{HIDDEN}").ok
+        # A worker takes up a changed catalogue within seconds.
+        service.wait_until(lambda: service.put(f"/users/{USER}/hidden/{HIDDEN}").ok)
         hdfs = InsecureClient(stack.hdfs_url, user="recsys")
         hdfs.write("/lost/models/v4/item_factors", data=b"of another day")
         copy = "/lost/ratings/_documents/hidden.jsonl"
