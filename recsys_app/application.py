@@ -112,10 +112,8 @@ from recsys_app.stores.redis_users import RedisUserStore
 from recsys_app.stores.redis_watch import RedisWatchStore
 from recsys_app.tracing import Tracing, open_tracing
 from web.access import walls
-from web.problems import problem_documents
-from web.requests_log import logged_requests
+from web.answering import answering
 from web.security_headers import add_security_headers
-from web.traces import traced_requests
 
 log = logging.getLogger(__name__)
 
@@ -845,7 +843,7 @@ def bare_app(parts: Components) -> faust.App:
         web_bind=settings.bind_host,
         web_host="127.0.0.1",
         web_port=settings.port,
-        web_application_options={"middlewares": _middlewares(parts), "client_max_size": 2**20},
+        web_application_options={"middlewares": [_answering(parts)], "client_max_size": 2**20},
         web_cors_options=_cors_options(settings.cors_origins),
         logging_config=logging_config(),
         web_router_enabled=settings.debug_pages,
@@ -931,15 +929,10 @@ def _topic(app: faust.App, name: str) -> Any:
     return app.topic(name, schema=Batches())
 
 
-def _middlewares(parts: Components) -> list[Middleware]:
-    """Around every request, the outermost first."""
-    tracing = [traced_requests(parts.tracing)] if parts.tracing else []
-    return [
-        web.metrics.observed_requests(parts.metrics),
-        *tracing,
-        logged_requests(every_request=parts.settings.access_log),
-        problem_documents,
-        walls(
+def _answering(parts: Components) -> Middleware:
+    return answering(
+        observer=parts.metrics,
+        refuse=walls(
             keys=parts.settings.keys,
             limiter=parts.limiter,
             observer=parts.metrics,
@@ -947,7 +940,9 @@ def _middlewares(parts: Components) -> list[Middleware]:
             per_second_by_address=parts.settings.address_limit,
             trusted_proxies=parts.settings.trusted_proxies,
         ),
-    ]
+        tracing=parts.tracing,
+        log_every=parts.settings.access_log,
+    )
 
 
 def _add_routes(app: faust.App, parts: Components) -> None:

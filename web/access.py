@@ -5,12 +5,11 @@ from __future__ import annotations
 import ipaddress
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Protocol
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 from structlog.contextvars import bind_contextvars
 
 from recsys_app.access import ApiKey, Scope, find_key
@@ -57,8 +56,8 @@ def walls(
     per_second_by_key: float,
     per_second_by_address: float,
     trusted_proxies: int,
-) -> Middleware:
-    """A middleware that lets nobody pass who may not.
+) -> Callable[[web.Request], web.Response | None]:
+    """Refuses, by the answer that it gives, those who may not pass.
 
     Without any key, the service listens on loopback only; whoever calls a name that is not the
     machine's own was sent by a page from elsewhere (DNS rebinding).
@@ -98,17 +97,15 @@ def walls(
             return problem(403, f"The key {key.name} lacks the scope {scope}.")
         return limited("key", key.name, per_second_by_key)
 
-    @web.middleware
-    async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
-        no = None
+    def check(request: web.Request) -> web.Response | None:
         if per_second_by_address:
             address = address_of(request, trusted_proxies)
-            no = limited("address", address, per_second_by_address)
-        if no is None and keys and not _is_preflight(request):
-            no = refused(request)
-        elif no is None and not keys and not _is_loopback(request.host):
-            no = problem(421, "Without API keys this service answers to localhost only.")
-        return await handler(request) if no is None else no
+            late = limited("address", address, per_second_by_address)
+            if late:
+                return late
+        if not keys and not _is_loopback(request.host):
+            return problem(421, "Without API keys this service answers to localhost only.")
+        return refused(request) if keys and not _is_preflight(request) else None
 
     return check
 

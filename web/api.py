@@ -73,7 +73,7 @@ class Parameters(Generic[P]):
         given: dict[str, Any] = {
             name: self._parsers[name](text) for name, text in request.match_info.items()
         }
-        if request.query_string:
+        if "?" in request.raw_path:
             self._read_query(request, given)
         try:
             return msgspec.convert(given, self.struct)

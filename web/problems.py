@@ -8,7 +8,6 @@ from http import HTTPStatus
 
 import msgspec
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from recsys_app.errors import BadDataError, Unavailable
 from recsys_app.services.idempotent_answers import RequestInProgress
@@ -38,27 +37,25 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     )
 
 
-@web.middleware
-async def problem_documents(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns what a handler raises into a problem document."""
-    try:
-        return await handler(request)
-    except web.HTTPException as error:
-        if error.status < 400:
-            raise
-        kept = {k: v for k, v in error.headers.items() if k in ("Allow", "Retry-After")}
-        return problem(error.status, _sentence(error, request), kept)
-    except (msgspec.MsgspecError, UnicodeDecodeError, BadDataError) as error:
-        return problem(400, str(error))
-    except RequestInProgress as error:
-        return problem(409, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
-    except Unavailable as error:
-        log.warning("%s %s: %s", request.method, request.path, error)
-        sentence = f"{error.dependency} does not answer. Try again later."
-        return problem(503, sentence, {"Retry-After": str(RETRY_AFTER_SECONDS)})
-    except Exception:
-        log.exception("%s %s failed", request.method, request.path)
-        return problem(500, "This is a mistake of ours; it was logged.")
+def problem_of(error: Exception, request: web.Request) -> web.Response | None:
+    """The problem document for what a handler raised; None for an answer that is no failure."""
+    match error:
+        case web.HTTPException() if error.status < 400:
+            return None
+        case web.HTTPException():
+            kept = {k: v for k, v in error.headers.items() if k in ("Allow", "Retry-After")}
+            return problem(error.status, _sentence(error, request), kept)
+        case msgspec.MsgspecError() | UnicodeDecodeError() | BadDataError():
+            return problem(400, str(error))
+        case RequestInProgress():
+            return problem(409, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        case Unavailable():
+            log.warning("%s %s: %s", request.method, request.path, error)
+            sentence = f"{error.dependency} does not answer. Try again later."
+            return problem(503, sentence, {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        case _:
+            log.error("%s %s failed", request.method, request.path, exc_info=error)
+            return problem(500, "This is a mistake of ours; it was logged.")
 
 
 def _sentence(error: web.HTTPException, request: web.Request) -> str:

@@ -22,7 +22,8 @@ from recsys_app.resources import MAX_BATCH, Accepted, BatchVerdict, Verdict
 from recsys_app.services.rating_service import RatingService
 from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
 from web.problems import read_body
-from web.security_headers import DATA_HEADERS, SecuredData
+from web.ready_response import ReadyResponse
+from web.security_headers import DATA_HEADERS
 
 MAX_BODY_BYTES = 4096
 MAX_BATCH_BYTES = 2 * 2**20
@@ -46,7 +47,7 @@ def routes(ratings: RatingService) -> list[Route[Any]]:
     async def accept(rating: Rating) -> web.Response:
         position = await ratings.send_rating(rating)
         body = b'{"status":"accepted","partition":%d,"offset":%d}' % position
-        return SecuredData(status=202, body=body, headers=_ACCEPTED_HEADERS.copy())
+        return ReadyResponse(status=202, body=body, headers=_ACCEPTED_HEADERS.copy())
 
     async def send_rating(_: NoParams, request: web.Request) -> web.Response:
         sent = await one.read(request)

@@ -24,7 +24,8 @@ from recsys_app.services.hidden_movies import HiddenMovies
 from recsys_app.services.movie_index import MovieFilter
 from recsys_app.services.recommendation_service import RecommendationService
 from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
-from web.security_headers import DATA_HEADERS, SecuredData
+from web.ready_response import ReadyResponse
+from web.security_headers import DATA_HEADERS
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -63,8 +64,7 @@ def routes(
         params: RecommendationParams, request: web.Request
     ) -> web.Response:
         never = hidden.of_user(params.user_id)
-        query = request.query_string and request.query
-        if never or len(query) > ("limit" in query):
+        if never or ("?" in request.raw_path and len(request.query) > ("limit" in request.query)):
             wanted = _filter(params, never)
             return _chosen(
                 await discovery.recommend_to_users(
@@ -73,7 +73,7 @@ def routes(
             )
         answer = await recommendations.get_recommendations_by_user_id(params.user_id, params.limit)
         headers = _headers_of(answer.source, answer.model_version).copy()
-        return SecuredData(body=answer.body, headers=headers)
+        return ReadyResponse(body=answer.body, headers=headers)
 
     async def recommend(_: NoParams, request: web.Request) -> web.Response:
         asked = await body.read(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
@@ -30,21 +31,22 @@ DATA_HEADERS = {
     "Content-Security-Policy": _DATA_POLICY,
     "Cache-Control": "no-store",
 }
-"""What `SecuredData` comes with from the start."""
+"""What an answer of JSON has; one that comes with them is left as it is."""
 
 _TWO_YEARS = "max-age=63072000"
 
 
-class SecuredData(web.Response):
-    """An answer of JSON whose headers began as a copy of `DATA_HEADERS`: nothing is added later."""
-
-
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """A signal handler for `on_response_prepare`, so that streams and files have them too."""
-    if not isinstance(response, SecuredData):
+    if "Content-Security-Policy" not in response.headers:
         _add_headers(response)
-    if request.secure or request.headers.get("X-Forwarded-Proto") == "https":
-        response.headers["Strict-Transport-Security"] = _TWO_YEARS
+    add_transport_security(request, response.headers)
+
+
+def add_transport_security(request: web.BaseRequest, headers: CIMultiDict[str]) -> None:
+    """Has the browser come by TLS only, if it came so, also to a proxy in front."""
+    if request.headers.get("X-Forwarded-Proto") == "https" or request.secure:
+        headers["Strict-Transport-Security"] = _TWO_YEARS
 
 
 def _add_headers(response: web.StreamResponse) -> None:

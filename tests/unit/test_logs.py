@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from prometheus_client import CollectorRegistry
 from structlog.contextvars import bound_contextvars
 
 from recsys_app.logs import logging_config
-from web.problems import problem_documents
-from web.requests_log import logged_requests
+from recsys_app.metrics import Metrics
+from web.answering import answering
 
 Configure = Callable[..., io.StringIO]
 
@@ -82,9 +83,7 @@ async def test_the_request_id_is_in_the_log_and_in_the_answer(
     async def fail(_: web.Request) -> web.Response:
         raise RuntimeError("a mistake")
 
-    application = web.Application(
-        middlewares=[logged_requests(every_request=False), problem_documents]
-    )
+    application = web.Application(middlewares=[answering(observer=Metrics(CollectorRegistry()))])
     application.router.add_get("/fail", fail)
     async with TestClient(TestServer(application)) as client:
         answer = await client.get("/fail", headers={"X-Request-ID": given})

@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from recsys_app.metrics import Metrics
 from recsys_app.stores.kafka_lag import GroupPosition
-from web.metrics import observed_requests, routes
-from web.problems import problem_documents
+from web.answering import answering
+from web.metrics import routes
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 WORDS = "sum max rate increase deriv time by and or le status route topic partition measure step"
@@ -92,7 +92,7 @@ async def test_requests_are_counted_by_template_and_strangers_invent_no_labels()
     async def answer(_: web.Request) -> web.Response:
         return web.Response()
 
-    application = web.Application(middlewares=[observed_requests(metrics), problem_documents])
+    application = web.Application(middlewares=[answering(observer=metrics)])
     application.router.add_routes([web.get("/recommendations/{user_id}", answer)])
     application.router.add_routes(routes(metrics))
     async with TestClient(TestServer(application)) as client:

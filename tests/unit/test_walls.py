@@ -14,7 +14,7 @@ from recsys_app.metrics import Metrics
 from recsys_app.services.rate_limiter import RateLimiter
 from tests.unit.test_rate_limiter import Clock, Counters
 from web.access import address_of, required_scope, walls
-from web.problems import problem_documents
+from web.answering import answering
 from web.security_headers import add_security_headers
 
 READ, WRITE, ADMIN = "reader-0123456789", "writer-0123456789", "admins-0123456789"
@@ -28,10 +28,11 @@ async def connect() -> AsyncIterator[Connect]:
     clients: list[Client] = []
 
     async def connected(keys: str = KEYS, by_key: float = 0, by_address: float = 0) -> Client:
-        middleware = walls(
+        metrics = Metrics(CollectorRegistry())
+        refuse = walls(
             keys=parse_api_keys(keys),
             limiter=RateLimiter(Counters(), window_seconds=10, clock=Clock()),
-            observer=Metrics(CollectorRegistry()),
+            observer=metrics,
             per_second_by_key=by_key,
             per_second_by_address=by_address,
             trusted_proxies=0,
@@ -43,7 +44,7 @@ async def connect() -> AsyncIterator[Connect]:
         async def page(_: web.Request) -> web.Response:
             return web.Response(text="<!doctype html>", content_type="text/html")
 
-        application = web.Application(middlewares=[problem_documents, middleware])
+        application = web.Application(middlewares=[answering(observer=metrics, refuse=refuse)])
         application.on_response_prepare.append(add_security_headers)
         application.router.add_routes(
             [
