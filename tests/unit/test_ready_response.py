@@ -14,7 +14,7 @@ from web.ready_response import ReadyResponse
 from web.security_headers import DATA_HEADERS, add_security_headers
 
 BODY = b'{"status":"accepted"}'
-_ITS_OWN = {"date", "connection"}
+_ITS_OWN = {"date"}
 
 
 @pytest.fixture
@@ -34,13 +34,15 @@ async def server() -> AsyncIterator[TestServer]:
         yield started
 
 
-async def ask(
-    server: TestServer, request: str, times: int = 1
-) -> list[tuple[str, set[str], bytes]]:
-    """Status line, header lines in lower case without those that differ anyway, and body, of each
-    of the answers to the same request on one connection."""
+Answer = tuple[str, set[str], bytes]
+
+
+async def ask(server: TestServer, request: str, times: int = 1) -> list[Answer]:
+    """Status line, header lines in lower case without the date, and body, of each of the answers to
+    the same request on one connection, of which the last one ends it."""
     reader, writer = await asyncio.open_connection(server.host, server.port)
-    writer.write(request.replace("\n", "\r\n").encode() * times)
+    last = request.replace("\n\n", "\nConnection: close\n\n") if times > 1 else request
+    writer.write((request * (times - 1) + last).replace("\n", "\r\n").encode())
     found = []
     for _ in range(times):
         head = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
@@ -50,6 +52,8 @@ async def ask(
         body = b"" if request.startswith("HEAD") else await reader.readexactly(length)
         kept = {line for line in lines if line.partition(":")[0] not in _ITS_OWN}
         found.append((head[0], kept, body))
+    if times > 1 or "connection: close" in found[-1][1]:
+        assert await reader.read() == b""
     writer.close()
     return found
 
@@ -75,6 +79,9 @@ async def test_both_ways_answer_alike(server: TestServer, request_: str) -> None
     assert (secure in ready[1]) is ("https" in request_)
 
 
-async def test_a_connection_takes_one_request_after_another(server: TestServer) -> None:
-    answers = await ask(server, "GET /ready HTTP/1.1\nHost: a\n\n", times=3)
-    assert [body for *_, body in answers] == [BODY] * 3
+@pytest.mark.parametrize(("method", "body"), [("GET", BODY), ("HEAD", b"")])
+async def test_a_connection_takes_one_request_after_another(
+    server: TestServer, method: str, body: bytes
+) -> None:
+    answers = await ask(server, f"{method} /ready HTTP/1.1\nHost: a\n\n", times=3)
+    assert [(line, found) for line, _, found in answers] == [("HTTP/1.1 202 Accepted", body)] * 3
