@@ -1,22 +1,32 @@
-"""Answers over HTTP: reads."""
+"""Answers over HTTP: reads, alone and beside the rest of the service's work."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from statistics import median
 
 import orjson
 import requests
 from redis import Redis
 
-from benchmarks.client import get
+from benchmarks.bench_writing import ratings
+from benchmarks.client import get, post
 from benchmarks.harness import Row, in_turns, per_cpu, scratch, stack
-from benchmarks.installation import NAME, demo_users, worker
+from benchmarks.installation import NAME, demo_users, service, worker
 from benchmarks.servers import Server, reference
+
+SECONDS = 8.0
+RATINGS_PER_SECOND = 500
+TRAINING_STARTS = 6.0
+"""By then the JVM is there."""
 
 
 def rows(quick: bool) -> list[Row]:
-    return reads(rounds=3 if quick else 7, seconds=2.0 if quick else 4.0)
+    found = reads(rounds=3 if quick else 7, seconds=2.0 if quick else 4.0)
+    return found if quick else [*found, busy(rounds=5)]
 
 
 def reads(*, rounds: int, seconds: float) -> list[Row]:
@@ -42,6 +52,50 @@ def reads(*, rounds: int, seconds: float) -> list[Row]:
         per_cpu(what, "requests", goal, found["ours"], found[against], against=against)
         for against, goal in goals.items()
     ]
+
+
+def busy(*, rounds: int) -> Row:
+    """The 99th percentile of reads while everything that can be beside them is.
+
+    One worker does it all, and the client and the servers share its cores.
+    """
+    with worker("web,agents,training") as server:
+        reads = [get(f"/recommendations/{user}") for user in demo_users()]
+        writes = [post("/send_rating", orjson.dumps(rating)) for rating in ratings(2000)]
+        most = server.measure(reads, seconds=4)
+        half = {"per_second": most.units / most.wall_seconds / 2, "seconds": SECONDS}
+        found: dict[str, list[float]] = {"idle": [], "busy": []}
+        for _ in range(rounds):
+            found["idle"].append(server.answer(reads, **half).check().p99_ms)
+            with ThreadPoolExecutor() as beside:
+                trained = beside.submit(service("web,agents,training").recsys, "train")
+                time.sleep(TRAINING_STARTS)
+                rated = beside.submit(
+                    server.answer, writes, per_second=RATINGS_PER_SECOND, seconds=SECONDS + 2
+                )
+                time.sleep(1)
+                found["busy"].append(server.answer(reads, **half).check().p99_ms)
+                assert not trained.done()
+                rated.result().check(202)
+                assert trained.result().returncode == 0, trained.result().stderr
+    idle, during = found["idle"], found["busy"]
+    return Row(
+        what=f"GET at half of the maximal rate ({half['per_second']:.0f} a second), p99, while "
+        f"{RATINGS_PER_SECOND} ratings a second are archived and a training runs",
+        unit="ms",
+        ours=median(during),
+        reference=median(idle),
+        ratio=median(b / a for a, b in zip(idle, during, strict=True)),
+        goal=3.0,
+        better="lower",
+        against="the same, nothing else going on",
+        note=f"on two cores, which the clients and all servers share: idle {_listed(idle)} ms, "
+        f"busy {_listed(during)} ms",
+    )
+
+
+def _listed(milliseconds: list[float]) -> str:
+    return ", ".join(f"{each:.1f}" for each in milliseconds)
 
 
 @contextmanager
