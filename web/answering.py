@@ -40,7 +40,7 @@ def answering(
     tracing: RequestTracing | None = None,
     log_every: bool = False,
 ) -> Middleware:
-    """A middleware, and the only one: a chain of several took twice the time of all they do.
+    """A middleware, and the only one: as a chain of five, the same took a third more of the CPU.
 
     A request gets a name, its own if usable, which stands in every log line that it causes and in
     its answer. What a handler raises becomes a problem document.
@@ -73,9 +73,10 @@ def answering(
     async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = time.perf_counter()
         given = request.headers.get(REQUEST_ID)
-        usable = given is not None and _USABLE.fullmatch(given)
         # Unlike any other, but no secret: a random number without the system call that uuid makes.
-        request_id = given if given and usable else f"{random.getrandbits(128):032x}"
+        request_id = (
+            given if given and _USABLE.fullmatch(given) else f"{random.getrandbits(128):032x}"
+        )
         CURRENT.set(request_id)  # of this request's own task
         status = 500
         try:

@@ -16,9 +16,9 @@ from web.security_headers import add_transport_security
 class ReadyResponse(web.Response):
     """An answer whose headers are complete but for its length, its date and its request's name.
 
-    aiohttp examines each answer (cookies, compression, chunks, signals), which costs more than all
-    else around a small one. Of these nothing applies here, unless the request is a HEAD, comes from
-    a page of elsewhere, or ends its connection: then the answer takes aiohttp's own way.
+    aiohttp examines each answer (cookies, compression, chunks, signals), at a tenth of the cost of
+    a small one. Of these nothing applies here, unless the request is a HEAD, comes from a page of
+    elsewhere, or ends its connection: then the answer takes aiohttp's own way.
     """
 
     _has_left = False
