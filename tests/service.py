@@ -23,6 +23,9 @@ from recsys_app.stack.ports import is_free
 
 ROOT = Path(__file__).parents[1]
 
+SMALL_MODEL = "rank=8 iterations=2 stars_rank=4 stars_iterations=2"
+"""Parameters for tests that ask of a training only that it ends soon."""
+
 
 def free_port() -> int:
     """A port below those that outgoing connections get, which may take a port at any moment."""

@@ -12,6 +12,7 @@ from recsys_app.stack import Stack
 from tests.faults.reader import until_served
 from tests.faults.report import ROWS, table
 from tests.faults.service import Service
+from tests.service import SMALL_MODEL
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -33,9 +34,7 @@ async def service(stack: Stack, tmp_path: Path) -> AsyncIterator[Service]:
 @pytest.fixture
 async def loaded(service: Service) -> Service:
     """An installation with the demo data, which trains small models; no worker runs."""
-    service.environment["RECSYS_TRAIN_PARAMETERS"] = (
-        "rank=8 iterations=2 stars_rank=4 stars_iterations=2"
-    )
+    service.environment["RECSYS_TRAIN_PARAMETERS"] = SMALL_MODEL
     await service.succeeds("load")
     return service
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
-from typing import Self
+from collections.abc import Coroutine
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from recsys_app.stack import Stack
+from tests.faults.tcp_proxy import Streams, TcpProxy
 
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-
-class HdfsProxy:
+class HdfsProxy(TcpProxy):
     """Stands before the NameNode and the DataNode, and sends redirections to itself."""
 
     def __init__(self, stack: Stack) -> None:
+        super().__init__()
         self._namenode = urlsplit(stack.hdfs_url).port or 0
         self._datanode = int(stack.hdfs.datanode.address.rpartition(":")[2])
-        self._servers: list[asyncio.Server] = []
         self._ports = b"", b""
-        self._connections: set[asyncio.Task[None]] = set()
         self.delay_seconds = 0.0
         self.passes = asyncio.Event()
         """Cleared, every request waits here until it is set again."""
@@ -33,53 +31,21 @@ class HdfsProxy:
 
     async def __aenter__(self) -> Self:
         datanode_http = self._datanode_http()
-        for upstream in (self._namenode, datanode_http):
-            server = await asyncio.start_server(
-                lambda r, w, upstream=upstream: self._connected(r, w, upstream), "127.0.0.1", 0
-            )
-            self._servers.append(server)
-        ports = [server.sockets[0].getsockname()[1] for server in self._servers]
+        upstreams = (self._namenode, datanode_http)
+        ports = [await self._stand_before("127.0.0.1", upstream) for upstream in upstreams]
         self._ports = b"127.0.0.1:%d/" % datanode_http, b"127.0.0.1:%d/" % ports[1]
         self.url = f"http://127.0.0.1:{ports[0]}"
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        for server in self._servers:
-            server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
-
     def _datanode_http(self) -> int:
         return int(self._datanode) + 1  # the stack's ports follow one another
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upstream: int
-    ) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            with suppress(OSError):
-                await self._serve((reader, writer), upstream)
-        finally:
-            self._connections.discard(task)
-            writer.close()
-
-    async def _serve(self, client: Streams, upstream: int) -> None:
-        server = await asyncio.open_connection("127.0.0.1", upstream)
-        try:
-            state = {"drop": False}
-            done = [
-                asyncio.create_task(self._requests(client[0], server[1], state)),
-                asyncio.create_task(self._replies(server[0], client[1], state)),
-            ]
-            await asyncio.wait(done, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.cancel()
-            await asyncio.gather(*done, return_exceptions=True)
-        finally:
-            server[1].close()
+    def _ways(self, client: Streams, server: Streams) -> list[Coroutine[Any, Any, None]]:
+        state = {"drop": False}
+        return [
+            self._requests(client[0], server[1], state),
+            self._replies(server[0], client[1], state),
+        ]
 
     async def _requests(
         self, source: asyncio.StreamReader, target: asyncio.StreamWriter, state: dict[str, bool]

@@ -8,9 +8,7 @@ import pytest
 
 from recsys_app.models import Movie, Rating
 from recsys_app.stack import Stack
-from tests.service import Service
-
-SMALL = "rank=8 iterations=2 stars_rank=4 stars_iterations=2"
+from tests.service import SMALL_MODEL, Service
 
 
 @pytest.mark.timeout(900)
@@ -18,7 +16,7 @@ async def test_the_timer_trains_and_a_failure_is_told_and_tried_again(
     stack: Stack, tmp_path: Path
 ) -> None:
     with Service(
-        stack, name="timer", home=tmp_path, train_interval_seconds=8, train_parameters=SMALL
+        stack, name="timer", home=tmp_path, train_interval_seconds=8, train_parameters=SMALL_MODEL
     ) as service:
         parts = service.components()
         await parts.messages.start()
