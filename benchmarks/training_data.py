@@ -70,8 +70,10 @@ def _write(client: InsecureClient, ratings: Path, root: str) -> tuple[tuple[str,
     with ratings.open() as lines:
         next(lines)
         for line in lines:
-            partition = int(line.partition(",")[0]) % PARTITIONS
-            waiting[partition].append(f"{line.rstrip()},{offsets[partition]},\n")
+            user, movie, stars, time = line.rstrip().split(",")
+            partition = int(user) % PARTITIONS
+            row = f"{user},{movie},{float(stars):g},{time},{offsets[partition]},\n"
+            waiting[partition].append(row)
             offsets[partition] += 1
             if len(waiting[partition]) == ROWS_PER_FILE:
                 flush(partition)

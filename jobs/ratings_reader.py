@@ -6,17 +6,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import NamedTuple
 
-from pyspark.sql import Column, DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.snapshots import ArchiveState, SnapshotWriter, read_snapshot
+from jobs.archive_files import RATINGS, VERDICT, Verdict, judge_files, last_words, read_files
+from jobs.snapshots import STATE, ArchiveState, SnapshotWriter, read_snapshot
 from jobs.spark_session import set_partitions
 from jobs.spec import TrainingSpec
-from recsys_app.archive import COLUMNS, HEADER
 from recsys_app.errors import BadDataError
-from recsys_app.models import MAX_ID, MAX_RATING, MIN_RATING, OFFSETS_PER_EPOCH
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +42,14 @@ def read_ratings(spark: SparkSession, spec: TrainingSpec) -> RatingsRead:
         raise BadDataError("There are no ratings yet: the archive has no file. Rate or load some.")
     snapshot = SnapshotWriter(spark, spec)
     base = read_snapshot(spark, spec)
-    found, state = _Found(), base
+    found, new = Verdict(), None
     if spec.files:
-        rows = _rows(spark, [spec.hdfs_rpc_url + path for path in spec.files])
-        found = _check(rows, spec)
-        state = _with_new(base, rows, has_keys=found.keyed > 0)
-    assert state is not None  # one of the two is given
+        files = _files(spark, spec)
+        found = _check(files, spec)
+        new = files.mapInArrow(read_files, RATINGS)
     set_partitions(spark, found.rows + (base.ratings.count() if base else 0))
+    state = base if new is None else _with_new(base, new, has_keys=found.keyed > 0)
+    assert state is not None  # one of the two is given
     state.ratings.persist()
     frame = state.ratings.where(F.col("rating").isNotNull()).drop("partition")
     count = frame.count()
@@ -64,117 +63,38 @@ def read_ratings(spark: SparkSession, spec: TrainingSpec) -> RatingsRead:
     return RatingsRead(frame, count, found.bad_rows)
 
 
-def _rows(spark: SparkSession, paths: list[str]) -> DataFrame:
-    """Every line of every file, parsed; `is_good` says whether it is a row of the archive."""
-    text = spark.read.text(paths, lineSep="\n", recursiveFileLookup=True)
-    lines = text.select(
-        "value",
-        F.col("_metadata.file_path").alias("path"),
-        F.col("_metadata.file_size").alias("file_size"),
-    )
-    cells = F.split("value", ",")
-    cell = {name: F.get(cells, F.lit(i)) for i, name in enumerate(COLUMNS)}
-    parsed = lines.select(
-        "*",
-        (F.col("value") == HEADER.strip()).alias("is_header"),
-        F.regexp_extract("path", r"/epoch=(\d+)/", 1).try_cast("long").alias("epoch"),
-        F.regexp_extract("path", r"/partition=(\d+)/", 1).try_cast("int").alias("partition"),
-        cell["userId"].try_cast("int").alias("userId"),
-        cell["movieId"].try_cast("int").alias("movieId"),
-        cell["rating"].try_cast("float").alias("rating"),
-        cell["timestamp"].try_cast("long").alias("timestamp"),
-        cell["offset"].try_cast("long").alias("offset"),
-        cell["idempotencyKey"].alias("idempotencyKey"),
-        F.col("value").rlike(r"^,,,,\d+,$").alias("is_void"),
-        (cell["rating"] == "").alias("is_taken_back"),
-    )
-    return parsed.withColumn("is_good", _is_good())
+def _files(spark: SparkSession, spec: TrainingSpec) -> DataFrame:
+    """The files, whole, as `path string, content binary`: the archive keeps each small."""
+    paths = [spec.hdfs_rpc_url + path for path in spec.files]
+    return spark.read.format("binaryFile").load(paths).select("path", "content")
 
 
-def _is_good() -> Column:
-    rating = F.col("is_taken_back") | F.col("rating").between(MIN_RATING, MAX_RATING)
-    whole = (
-        (F.size(F.split("value", ",")) == len(COLUMNS))
-        & F.col("offset").isNotNull()
-        & F.col("timestamp").isNotNull()
-        & F.col("userId").between(1, MAX_ID)
-        & F.col("movieId").between(1, MAX_ID)
-        & rating
-    )
-    return F.coalesce(F.col("is_void") | whole, F.lit(False))
-
-
-class _Found(NamedTuple):
-    """What is in the files."""
-
-    rows: int = 0
-    bad_rows: int = 0
-    keyed: int = 0
-    """Rows with an idempotency key."""
-    trouble: str | None = None
-
-
-def _check(rows: DataFrame, spec: TrainingSpec) -> _Found:
+def _check(files: DataFrame, spec: TrainingSpec) -> Verdict:
     """What is in the files.
 
     Raises:
         BadDataError: names the first file that is not whole.
     """
-    is_bad = ~F.col("is_header") & ~F.col("is_good")
-    files = rows.groupBy("path").agg(
-        F.count_if("is_header").alias("headers"),
-        F.count_if(_has_key()).alias("keyed"),
-        F.count_if(is_bad).alias("bad_rows"),
-        F.min(F.when(is_bad, F.col("value"))).alias("bad_row"),
-        F.count("*").alias("rows"),
-        # Every line ends in a newline, so a file is as long as its lines and their newlines.
-        (F.sum(F.octet_length("value") + 1) != F.max("file_size")).alias("is_torn"),
-    )
-    blamed = F.struct("path", "headers", "bad_row", "is_torn")
-    is_broken = F.col("is_torn") | (F.col("headers") != 1)
-    summary = files.agg(
-        F.count("*").alias("files"),
-        F.coalesce(F.sum("rows"), F.lit(0)).alias("rows"),
-        F.coalesce(F.sum("bad_rows"), F.lit(0)).alias("bad_rows"),
-        F.coalesce(F.sum("keyed"), F.lit(0)).alias("keyed"),
-        F.min(F.when(is_broken, blamed)).alias("broken"),
-        F.min(F.when(F.col("bad_rows") > 0, blamed)).alias("bad"),
-    ).first()
-    assert summary is not None  # an aggregate without keys has exactly one row
-    reason = _reason(summary, len(spec.files))
-    if reason and not spec.allow_bad_rows:
-        raise BadDataError(f"{reason}. Repair the file, or allow bad rows to leave them out")
-    if reason:
-        log.warning("%d bad rows are left out; the first trouble: %s", summary.bad_rows, reason)
-    return _Found(summary.rows, summary.bad_rows, summary.keyed, reason)
+    parts = files.mapInArrow(judge_files, VERDICT).collect()  # one for each task
+    found = reduce(Verdict.with_also, (Verdict(*part) for part in parts), Verdict())
+    if not found.trouble and found.files != len(spec.files):  # Spark passes over empty files
+        empty = len(spec.files) - found.files
+        found = found._replace(trouble=f"{empty} of {len(spec.files)} archive files are empty")
+    if found.trouble and not spec.allow_bad_rows:
+        raise BadDataError(f"{found.trouble}. Repair the file, or allow bad rows to leave them out")
+    if found.trouble:
+        log.warning("%d bad rows are left out; first, %s", found.bad_rows, found.trouble)
+    return found
 
 
-def _reason(summary: Row, files: int) -> str | None:
-    if summary.bad:
-        return f"{summary.bad.path}: the row {summary.bad.bad_row!r} is not {','.join(COLUMNS)}"
-    if summary.broken and summary.broken.headers != 1:
-        return f"{summary.broken.path}: {summary.broken.headers} headers, there must be one"
-    if summary.broken:
-        return f"{summary.broken.path}: the last line is torn"
-    if summary.files != files:
-        return f"{files - summary.files} of {files} archive files are empty"
-    return None
-
-
-def _has_key() -> Column:
-    return F.col("is_good") & (F.col("idempotencyKey") != "")
-
-
-def _with_new(base: ArchiveState | None, rows: DataFrame, *, has_keys: bool) -> ArchiveState:
+def _with_new(base: ArchiveState | None, new: DataFrame, *, has_keys: bool) -> ArchiveState:
     """What is known with these rows; of an idempotency key, a user's first row counts."""
-    place = F.col("epoch") * OFFSETS_PER_EPOCH + F.col("offset") + 1
-    new = rows.where(F.col("is_good") & F.col("userId").isNotNull())
-    new = new.select("*", place.alias("sequence"))
+    has_key = F.col("idempotencyKey") != ""
     known = [base.ratings] if base else []
     if not has_keys:
         return ArchiveState(_newest([*known, new]), base.keys if base else None)
     names = ("sequence", "partition", "movieId", "rating", "timestamp")
-    keyed = new.where(_has_key()).select("userId", "idempotencyKey", *names)
+    keyed = new.where(has_key).select("userId", "idempotencyKey", *names)
     if base and base.keys:
         keyed = keyed.unionByName(base.keys, allowMissingColumns=True)
     firsts = (
@@ -184,7 +104,7 @@ def _with_new(base: ArchiveState | None, rows: DataFrame, *, has_keys: bool) -> 
     )
     # A key of the snapshot comes without a movie: what came with it is in the snapshot already.
     first_rows = firsts.where(F.col("movieId").isNotNull())
-    unkeyed = new.where(~_has_key())
+    unkeyed = new.where(~has_key)
     return ArchiveState(
         _newest([*known, unkeyed, first_rows]),
         firsts.select("userId", "idempotencyKey", "partition", "sequence"),
@@ -198,16 +118,5 @@ def _newest(parts: Sequence[DataFrame]) -> DataFrame:
     """
     columns = ("userId", "movieId", "partition", "rating", "timestamp", "sequence")
     rows = reduce(DataFrame.union, [part.select(*columns) for part in parts])
-    last = F.max(F.struct("sequence", "rating", "timestamp", "partition")).alias("last")
-    return (
-        rows.groupBy("userId", "movieId")
-        .agg(last)
-        .select(
-            "userId",
-            "movieId",
-            "last.partition",
-            "last.rating",
-            "last.timestamp",
-            "last.sequence",
-        )
-    )
+    partitions = int(rows.sparkSession.conf.get("spark.sql.shuffle.partitions") or 1)
+    return rows.repartition(partitions, "userId").mapInArrow(last_words, STATE)

@@ -105,6 +105,8 @@ def _configuration(spec: TrainingSpec, scratch: Path) -> dict[str, str]:
         # Archive files are small and many: pack them into few tasks, and list them in few.
         "spark.sql.files.openCostInBytes": "65536",
         "spark.sql.files.maxPartitionBytes": "64m",
+        # A task's batch of them; without it, ten thousand files would be one.
+        "spark.sql.execution.arrow.maxBytesPerBatch": "16m",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
     }
     if is_local(spec.spark_master):

@@ -136,7 +136,7 @@ def descendants(pid: int, program: str) -> list[int]:
 async def test_a_torn_last_line_in_the_archive(trained: Service) -> None:
     """The training names the file, and goes on without the torn row only if asked.
 
-    Protected by: the check of each file's last line in `jobs.ratings_reader`.
+    Protected by: the look at what follows the last newline in `jobs.archive_files`.
     """
     path = f"{trained.root}/epoch=0/partition=99/{0:020d}.csv"
     client = hdfs.InsecureClient(trained.stack.hdfs_url, user="recsys")
