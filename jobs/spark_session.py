@@ -74,7 +74,7 @@ def set_partitions(spark: SparkSession, rows: int) -> int:
 def _start(spec: TrainingSpec, scratch: Path) -> SparkSession:
     # The JVM, and in local mode its Python workers, take this from the environment of this process.
     # Spark runs one task per core: a BLAS that starts threads of its own only gets in the way.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     java_home = None if shutil.which("java") else unpacked_java_home()
     if java_home:  # PySpark looks there and on the PATH only
         os.environ.setdefault("JAVA_HOME", str(java_home))

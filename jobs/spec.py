@@ -14,7 +14,7 @@ Given = Mapping[str, int | float]
 """Some of the fields of `ModelParameters`, by name."""
 
 MEDIUM_RATINGS = 1_000_000
-"""From so many on, half the rank costs a quarter of the time and next to no quality."""
+"""From so many on, half the rank costs a third of the time and no quality."""
 
 Progress = Callable[[str], None]
 """Called with the name of each step as it begins; the names are those of `STEPS`."""
