@@ -16,7 +16,7 @@ from recsys_app.stack import Stack
 from recsys_app.stack.hdfs import NameNode
 from tests.faults.load import Load
 from tests.faults.proxy import HdfsProxy
-from tests.faults.report import check
+from tests.faults.report import check, until_archived
 from tests.faults.service import Service, until
 
 full = pytest.mark.full
@@ -39,12 +39,12 @@ async def proxied(stack: Stack, tmp_path: Path, proxy: HdfsProxy) -> AsyncIterat
 async def test_the_reply_to_a_rename_is_dropped(proxied: Service, proxy: HdfsProxy) -> None:
     """A rename that took place unseen is found, and its rows are not written again.
 
-    Protected by: `self.forget(partition)` in `CSVWriter.write_to_csv`, without which the protocol's
-    test in tests/unit fails; here other writes may hide it.
+    Protected by: `self.forget(partition)` in `CSVWriter.write_lines`.
     """
     workers = await proxied.start(1)
     async with Load(workers) as load:
-        await load.acknowledges(30)
+        await load.acknowledges(60)
+        await until_archived(proxied, 60)  # the first rename of a partition only finds no directory
         proxy.drop_renames = 3
         await load.acknowledges(60)
 
