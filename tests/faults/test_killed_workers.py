@@ -27,9 +27,10 @@ full = pytest.mark.full
 async def test_a_worker_killed_at_work(service: Service, point: str) -> None:
     """The archive holds each offset once, wherever between Kafka and HDFS a worker dies.
 
-    Protected by: `_runs` in `RatingService._archive`; without it "renamed" has rows twice, since
-    the rebalance after a death puts messages into a running batch again. Against loss two lines
-    cover each other: acknowledging after `consume` in `consume_batches`, and `_fill_gap`.
+    Protected by: passing over what the archive has, in `RatingService._archive` and once more in
+    `CSVWriter.write_lines`; without both, every point has rows twice. And `_runs` in `_archive`;
+    without it "renamed" has, since the rebalance after a death puts messages into a running batch
+    again. What is lost if workers acknowledge too early, the rows on SIGTERM and restarts see.
     """
     name, _, count = point.partition("@")
     (steady,) = await service.start(1)
@@ -85,7 +86,7 @@ async def test_a_worker_stopped_past_its_session(service: Service) -> None:
 async def test_workers_join_and_leave(service: Service) -> None:
     """Partitions go from worker to worker under load.
 
-    Protected by: `CSVWriter.next_offset` as above; the consumer group may deliver again.
+    Protected by: passing over what the archive has, as above; the consumer group delivers again.
     """
     (steady,) = await service.start(1)
     async with Load([steady]) as load:
