@@ -210,9 +210,11 @@ def _safe_mode(namenode: NameNode, what: str) -> None:
 async def test_a_worker_is_asked_to_end_while_hdfs_is_down(service: Service) -> None:
     """SIGTERM ends a worker within 10 s although it cannot write, and nothing is lost.
 
-    Protected by: the daemon threads of `HdfsFileStore`, and behind them the timer in
-    `agents.worker.Worker.stop`.
+    Protected by: for the time, the daemon threads of `HdfsFileStore`, and behind them the timer in
+    `agents.worker.Worker.stop`; for the ratings, acknowledging after `consume` in
+    `consume_batches`, and behind it `_fill_gap`.
     """
+    service.environment["RECSYS_HDFS_TIMEOUT_SECONDS"] = "60"  # what a thread waits for by itself
     (worker,) = await service.start(1)
     datanode = service.stack.hdfs.datanode
     async with Load([worker]) as load:

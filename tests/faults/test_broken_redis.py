@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 import redis
 
-from tests.faults.load import Load
+from recsys_app.stores.redis_ratings import ratings_key
+from tests.faults.load import Load, Sent
 from tests.faults.reader import READER, Reader
 from tests.faults.report import check, until_archived
 from tests.faults.service import Service, until
@@ -37,7 +38,12 @@ async def test_redis_is_down(service: Service) -> None:
 
 @full
 async def test_redis_is_emptied(service: Service) -> None:
-    """Protected by no line: the archive keeps nothing in Redis."""
+    """The archive keeps nothing in Redis, and everybody's ratings are there again without a
+    training.
+
+    Protected by: the partitions that `FoldInService.consume_ratings` finds lost, and behind them
+    those whose position `RedisRatingStore.advance` does not find.
+    """
     workers = await service.start(1)
     async with Load(workers, keyed=True) as load:
         await load.acknowledges(30)
@@ -46,6 +52,21 @@ async def test_redis_is_emptied(service: Service) -> None:
         since = time.monotonic()
         await load.acknowledges(60)
     await check(service, load.sent, "Redis emptied", since=since)
+    await until_refilled(service, load.sent)
+
+
+async def until_refilled(service: Service, sent: Sent) -> None:
+    """Returns once Redis has every acknowledged rating."""
+    prefix = service.environment["RECSYS_REDIS_PREFIX"]
+    with redis.Redis.from_url(service.stack.redis_url) as client:
+
+        async def is_refilled() -> bool:
+            return all(
+                client.hexists(ratings_key(prefix, sent.ratings[movie]), str(movie))
+                for movie in sent.acknowledged
+            )
+
+        await until(is_refilled, 60, "not every rating was in Redis again")
 
 
 @full

@@ -73,8 +73,8 @@ async def test_mongodb_dies_while_a_training_publishes(trained: Service) -> None
 async def test_a_training_is_killed(loaded: Service, program: str, name: str) -> None:
     """A training's death is told, the worker goes on, and the next tick trains.
 
-    Protected by: `_cause_of_death` and the new pool of each run in `TrainingPool.run`, and catching
-    `Py4JError` in `jobs.als.train`.
+    Protected by: `except BaseException` in `TrainingService._train`, which has the death told, and
+    for its cause `_cause_of_death` in `TrainingPool.run`.
     """
     worker = loaded.worker()
     worker.launch(roles="web,agents,training", train_interval_seconds="3")
@@ -85,7 +85,7 @@ async def test_a_training_is_killed(loaded: Service, program: str, name: str) ->
 
         async def runs() -> bool:
             victims[:] = descendants(worker.process.pid, program)
-            return bool(victims) and await status(worker, "running") is not None
+            return bool(victims) and is_at_work(loaded)
 
         await until(runs, 600, f"there is no {name}")
         for victim in victims:
@@ -96,6 +96,10 @@ async def test_a_training_is_killed(loaded: Service, program: str, name: str) ->
             return await status(worker, "status") == "failed"
 
         await until(is_told, 600, "nobody was told of the death")
+        cause = await status(worker, "cause")
+        assert cause
+        if program == "spawn_main":
+            assert "killed" in cause
         await load.acknowledges(30)
         assert worker.runs
     await check(loaded, load.sent, f"{name} killed", since=since)
@@ -105,6 +109,14 @@ async def test_a_training_is_killed(loaded: Service, program: str, name: str) ->
 
     await until(is_ready, 900, "the next training did not succeed")
     assert worker.runs
+
+
+def is_at_work(service: Service) -> bool:
+    """Whether a training has come further than its start."""
+    with MongoClient[dict[str, Any]](service.environment["RECSYS_MONGODB_URI"]) as client:
+        models = client.get_default_database()["models"]
+        at_work = {"status": "running", "step": {"$nin": [None, "start"]}}
+        return models.find_one(at_work) is not None
 
 
 async def status(worker: Worker, field: str) -> str | None:

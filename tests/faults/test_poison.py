@@ -28,8 +28,8 @@ async def test_poison_becomes_dead_letters_and_its_neighbours_are_untouched(
 ) -> None:
     """Each bad message is kept with its reason, position and bytes, and can be sent again.
 
-    Protected by: catching what `_to_row` raises in `RatingService._write`, and by the size that
-    `topic_specs` allows the letters.
+    Protected by: catching what `_to_rating` raises in `rating_service._format`, and by the size
+    that `topic_specs` allows the letters.
     """
     await service.start(1)
     sent = await _send_between_good_ones(service)

@@ -61,8 +61,8 @@ class Readers:
 async def test_a_rolling_restart_loses_nothing_and_reads_go_on(service: Service) -> None:
     """Each worker ends in order and comes back before the next one goes, as in an upgrade.
 
-    Protected by: acknowledging after the rename, and a worker's end that waits for what it has
-    taken; `docs/operations.md` describes the order.
+    Protected by: acknowledging after `consume` in `consume_batches`, and behind it `_fill_gap`;
+    without both, what a worker had taken is lost. `docs/operations.md` describes the order.
     """
     workers = await service.start(2)
     async with Load(workers) as load, Readers(workers) as readers:
