@@ -27,6 +27,8 @@ RUN mkdir -p /usr/share/man/man1 \
     && useradd --uid 10001 --create-home --home-dir /var/lib/recsys recsys
 COPY --from=packages /opt/recsys /opt/recsys
 COPY --from=wheel /wheels /tmp/wheels
+# Spark starts executors' pods with the one argument `executor`.
+COPY deploy/spark_executor.py /opt/recsys/bin/executor
 ENV PATH=/opt/recsys/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     RECSYS_HOME=/var/lib/recsys/home

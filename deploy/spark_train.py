@@ -5,5 +5,4 @@ import sys
 from recsys_app.__main__ import main
 
 if __name__ == "__main__":
-    sys.argv.insert(1, "train")
-    main()
+    main(["train", *sys.argv[1:]])

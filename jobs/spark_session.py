@@ -118,7 +118,9 @@ def _configuration(spec: TrainingSpec, scratch: Path) -> dict[str, str]:
             "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[1]),
         }
     elif spec.spark_archives:
-        configuration["spark.archives"] = spec.spark_archives
+        # With the other name YARN unpacks them once for a node, then each executor once more.
+        name = "spark.yarn.dist.archives" if spec.spark_master == "yarn" else "spark.archives"
+        configuration[name] = spec.spark_archives
     return configuration | dict(spec.spark_conf)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -61,10 +62,14 @@ for command in (
     recsys.add_command(command)
 
 
-def main() -> None:
-    """Runs the command; what a person can mend is told in a sentence, with exit code 1."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs the command; what a person can mend is told in a sentence, with exit code 1.
+
+    Args:
+        arguments: Of the command, if not those of this process.
+    """
     try:
-        recsys(standalone_mode=True)
+        recsys(arguments, standalone_mode=True)
     except RecsysError as error:
         click.echo(f"recsys: {error}", err=True)
         sys.exit(1)

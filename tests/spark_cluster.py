@@ -23,7 +23,7 @@ _HOME = Path(pyspark.__file__).parent
 @contextmanager
 def spark_cluster(home: Path, *, workers: int = 2) -> Iterator[str]:
     """The address of a master whose workers are all there."""
-    port, page = _free_port(), _free_port()
+    port, page = free_port(), free_port()
     master = f"spark://127.0.0.1:{port}"
     started = []
     try:
@@ -87,7 +87,7 @@ def _wait_for_workers(page: int, workers: int, home: Path) -> None:
     raise AssertionError(f"the cluster does not start: {logs[-4000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

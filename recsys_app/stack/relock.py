@@ -22,15 +22,21 @@ ROOTS: Mapping[str, Sequence[str]] = {
 
 
 def main() -> None:
-    lines = ["# Written by `python -m recsys_app.stack.relock`; do not edit by hand."]
+    path = Path(__file__).with_name(LOCK)
+    path.write_text(lock(ROOTS, command="python -m recsys_app.stack.relock"))
+
+
+def lock(roots: Mapping[str, Sequence[str]], *, command: str) -> str:
+    """A lock file of all that `roots` depend on, which says that `command` writes it."""
+    lines = [f"# Written by `{command}`; do not edit by hand."]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name, "resolved")
-        Ivy(find_java()).resolve(folder, ROOTS)
-        for section in ROOTS:
+        Ivy(find_java()).resolve(folder, roots)
+        for section in roots:
             files = sorted((folder / section).rglob("*.jar"))
             jars = [_jar(file, file.relative_to(folder / section)) for file in files]
             lines += ["", f"[{section}]", *(f"{jar.coordinates} {jar.sha256}" for jar in jars)]
-    Path(__file__).with_name(LOCK).write_text("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 def _jar(file: Path, path: Path) -> Jar:

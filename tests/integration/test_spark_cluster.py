@@ -1,4 +1,5 @@
-"""A training on a real Spark cluster: a master, two workers, and an environment that they fetch."""
+"""Trainings on clusters: Spark's own and YARN, whose executors fetch an environment, and as many
+pods as Kubernetes' API is asked for."""
 
 from __future__ import annotations
 
@@ -15,14 +16,20 @@ from jobs.spark_session import packed_code
 from recsys_app.services.training_pool import TrainingPool
 from recsys_app.stack import Stack
 from tests.archives import Archive, some_ratings
-from tests.service import ROOT, SMALL_MODEL, Service
+from tests.kubernetes_api import kubernetes_api
 from tests.spark_cluster import packed_environment, spark_cluster
+from tests.yarn_cluster import container_logs, containers_with_environment, yarn_cluster
 
-ON_THIS_MACHINE = {
+FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+SMALL_EXECUTORS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.executor.memory": "700m",
     "spark.sql.shuffle.partitions": "2",
+}
+ONE_EXECUTOR = SMALL_EXECUTORS | {
+    "spark.executor.instances": "1",
+    "spark.executor.extraJavaOptions": FAST_START,
 }
 
 
@@ -32,18 +39,28 @@ def cluster(tmp_path: Path) -> Iterator[str]:
         yield master
 
 
+@pytest.fixture
+def environment(archive: Archive, tmp_path: Path) -> str:
+    """Where executors find their packages, as `RECSYS_SPARK_ARCHIVES` has it."""
+    path = f"/{archive.spec.mongodb_database}/environment.tar.gz"
+    archive.hdfs.upload(path, str(packed_environment(tmp_path)))
+    return f"hdfs://{path}#environment"
+
+
 def executors_with_environment(home: Path) -> set[str]:
     return {path.parts[-2] for path in home.glob("worker-*/app-*/*/environment")}
 
 
 @pytest.mark.timeout(600)
-async def test_a_training_on_a_cluster(archive: Archive, cluster: str, tmp_path: Path) -> None:
+async def test_a_training_on_a_cluster(
+    archive: Archive, cluster: str, environment: str, tmp_path: Path
+) -> None:
     rows = some_ratings()
     archive.add(rows)
     spec = archive.training(
         spark_master=cluster,
-        spark_archives=f"{packed_environment(tmp_path).as_uri()}#environment",
-        spark_conf=ON_THIS_MACHINE,
+        spark_archives=environment,
+        spark_conf=SMALL_EXECUTORS,
     )
 
     result = await TrainingPool().run(train, spec)
@@ -56,33 +73,58 @@ async def test_a_training_on_a_cluster(archive: Archive, cluster: str, tmp_path:
     )
 
 
-@pytest.mark.timeout(600)
-def test_spark_submit_trains_on_a_cluster(stack: Stack, cluster: str, tmp_path: Path) -> None:
-    """The line in docs/spark.md, with which the installation's own model becomes active."""
-    service = Service(stack, name="submitted", home=tmp_path, train_parameters=SMALL_MODEL)
-    service.start()
-    try:
-        assert service.recsys("load").returncode == 0
-        submitted = subprocess.run(
-            [
-                *(f"{Path(pyspark.__file__).parent}/bin/spark-submit", "--master", cluster),
-                *("--archives", f"{packed_environment(tmp_path).as_uri()}#environment"),
-                *(f"--conf={name}={value}" for name, value in ON_THIS_MACHINE.items()),
-                str(ROOT / "deploy" / "spark_train.py"),
-            ],
-            env={
-                **service.environment,
-                "SPARK_MASTER": cluster,
-                "PYSPARK_PYTHON": "./environment/bin/python",
-                "PYSPARK_DRIVER_PYTHON": sys.executable,
-            },
-            cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False,
-        )  # fmt: skip
-    finally:
-        service.stop()
+@pytest.fixture
+def hadoop_conf(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with yarn_cluster(tmp_path, hdfs_rpc_url=stack.hdfs_rpc_url) as conf:
+        monkeypatch.setenv("HADOOP_CONF_DIR", str(conf))
+        yield
 
-    assert "Model v1 is active." in submitted.stdout, submitted.stderr[-3000:]
-    assert executors_with_environment(tmp_path) == {"0", "1"}
+
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("hadoop_conf")
+async def test_a_training_on_yarn(archive: Archive, environment: str, tmp_path: Path) -> None:
+    rows = some_ratings()
+    archive.add(rows)
+    spec = archive.training(
+        spark_master="yarn",
+        spark_archives=environment,
+        spark_conf=ONE_EXECUTOR
+        | {
+            "spark.yarn.jars": f"local:{Path(pyspark.__file__).parent}/jars/*",
+            "spark.yarn.am.extraJavaOptions": FAST_START,
+        },
+    )
+
+    result = await TrainingPool().run(train, spec)
+
+    assert (result.users, result.ratings) == (30, len(rows))
+    assert len(archive.lists()) == 30
+    assert len(containers_with_environment(tmp_path)) == 2  # the application master has one too
+    logs = container_logs(tmp_path)
+    assert len(logs) == 2
+    assert not any("Unpacking an archive" in log for log in logs)  # YARN has done it, once
+    assert not archive.hdfs.list(f"{archive.spec.models_root}/_checkpoints")
+
+
+@pytest.mark.timeout(600)
+async def test_a_training_by_pods(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = some_ratings()
+    archive.add(rows)
+    packed_environment(tmp_path)  # stands for what the image has
+    monkeypatch.setenv("PYSPARK_PYTHON", str(tmp_path / "environment" / "bin" / "python"))
+    image = {"spark.kubernetes.container.image": "registry.example/recsys:1"}
+    async with kubernetes_api(tmp_path) as (master, kubernetes):
+        spec = archive.training(spark_master=master, spark_conf=ONE_EXECUTOR | image)
+
+        result = await TrainingPool().run(train, spec)
+
+        assert (result.users, result.ratings) == (30, len(rows))
+        assert len(archive.lists()) == 30
+        (pod,) = kubernetes.created
+        assert pod["spec"]["containers"][0]["image"] == "registry.example/recsys:1"
+        assert kubernetes.pods == {}
 
 
 def test_the_packed_code_is_all_that_executors_import_of_ours(tmp_path: Path) -> None:

@@ -97,6 +97,11 @@ def test_the_image_holds_what_is_locked_and_runs_as_nobody_special() -> None:
     assert set(aptfile) < set(" ".join(instructions("RUN")).split())
 
 
+def test_the_image_runs_executors_for_spark() -> None:
+    assert "deploy/spark_executor.py /opt/recsys/bin/executor" in instructions("COPY")
+    assert os.access(ROOT / "deploy" / "spark_executor.py", os.X_OK)
+
+
 async def test_the_health_check_tells_whether_the_service_answers() -> None:
     (check,) = instructions("HEALTHCHECK")
     command = json.loads(check.partition("CMD ")[2])
