@@ -18,14 +18,15 @@ log = logging.getLogger(__name__)
 def spark_errors(what: str, step: Callable[[], str]) -> Iterator[None]:
     """Turns an error of Spark's into one of ours that says in which step `what` failed.
 
-    Spark's hold references into the JVM and cannot leave the process.
+    Spark's hold references into the JVM and cannot leave the process. A JVM that is gone shows as a
+    connection that is refused, where nothing was under way in it.
 
     Raises:
         RecsysError: Spark raised an error in the block.
     """
     try:
         yield
-    except (PySparkException, Py4JError) as error:
+    except (PySparkException, Py4JError, ConnectionError) as error:
         log.exception("%s failed in the step %s", what, step())
         message = f"{what} failed in the step {step()!r}: {_cause(error)}"
         raise RecsysError(message) from None
@@ -33,6 +34,8 @@ def spark_errors(what: str, step: Callable[[], str]) -> Iterator[None]:
 
 def _cause(error: Exception) -> str:
     """The sentence in the error that a person can use."""
+    if isinstance(error, ConnectionError):
+        return "Spark's JVM is gone"
     lines = [line for line in str(error).splitlines() if line.strip()]
     if isinstance(error, PythonException):
         # The text of an executor's Python traceback, which ends with the error itself.
