@@ -54,7 +54,7 @@ async def test_one_two_and_four_workers(service: Service) -> None:
         await second.terminate()
         third.kill()
         since = time.monotonic()
-        await until_spread(service, 2)
+        await until_spread(service, 2, seconds=30)  # a dead worker's session lasts 10 s
         assert fourth.runs
         await load.acknowledges(20)
     await check(service, load.sent, "workers from 1 to 4 and back to 2", since=since)
