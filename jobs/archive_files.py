@@ -23,8 +23,9 @@ RATINGS = (
 """A row of the archive that is not void. A rating of null takes an earlier one back; most keys are
 empty."""
 
+_HEADER = HEADER.encode()
 _ID = "[1-9][0-9]{0,9}"
-_NUMBER = "[0-9]{1,18}"
+_NUMBER = "(?:0|[1-9][0-9]{0,17})"
 _STARS = r"(?:0\.5|[1-4](?:\.5)?|5)?"
 _RATING = f"^{_ID},{_ID},{_STARS},{_NUMBER},{_NUMBER},[A-Za-z0-9_.:-]{{0,64}}$"
 _VOID = f"^,,,,{_NUMBER},$"
@@ -108,7 +109,7 @@ def _read(path: str, content: bytes) -> tuple[pa.Table, Verdict]:
     """The good rows of a file that are not void, with the columns of the archive."""
     lines = pc.split_pattern(pa.array([content]), "\n").flatten()
     torn, lines = lines[-1].as_py(), lines[:-1]
-    is_header = pc.equal(lines, HEADER.strip().encode())
+    is_header = pc.equal(lines, _HEADER.strip())
     is_rating = pc.match_substring_regex(lines, _RATING)
     is_known = pc.or_(pc.or_(is_header, is_rating), pc.match_substring_regex(lines, _VOID))
     ratings = lines.filter(is_rating)
@@ -122,7 +123,7 @@ def _read(path: str, content: bytes) -> tuple[pa.Table, Verdict]:
         rows=len(lines) + bool(torn) - headers,
         bad_rows=len(bad) + bool(torn),
         keyed=pc.sum(pc.not_equal(rows["idempotencyKey"], "")).as_py() or 0,
-        trouble=_trouble(path, bad, torn, headers),
+        trouble=_trouble(path, bad, torn, headers if content.startswith(_HEADER) else 0),
     )
     return rows, verdict
 

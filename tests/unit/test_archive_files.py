@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pyarrow as pa
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from jobs.archive_files import Verdict, judge_files, last_words, read_files
@@ -24,7 +25,7 @@ ratings = st.builds(
     user_id=ids,
     movie_id=ids,
     rating=st.none() | st.integers(1, 10).map(lambda halves: halves / 2),
-    timestamp=st.integers(0, 2**53),
+    timestamp=st.integers(0, 2**40),
     idempotency_key=st.from_regex(r"[A-Za-z0-9_.:-]{0,64}", fullmatch=True),
 )
 rows = ratings | st.integers(0, 2**40).map(ArchiveRow)
@@ -65,6 +66,8 @@ def test_whole_files_come_back(some: list[ArchiveRow]) -> None:
 @settings(deadline=None)  # the first call loads what Arrow computes with
 @given(contents, st.data())
 @example(HEADER, None)
+@example(HEADER + ",,,,00,\n", None)
+@example(",,,,0,\n" + HEADER, None)
 def test_a_damaged_file_is_in_trouble_just_when_the_archive_says_so(
     content: str, data: st.DataObject | None
 ) -> None:
@@ -72,6 +75,7 @@ def test_a_damaged_file_is_in_trouble_just_when_the_archive_says_so(
         start = data.draw(st.integers(0, len(content)))
         end = data.draw(st.integers(start, len(content)))
         content = content[:start] + data.draw(st.text(",019.\n-eaé", max_size=3)) + content[end:]
+    assume(not re.search(r"\d{19}", content))  # more than Spark's integers hold
     try:
         expected = archive.parse_rows(content, PATH)
     except BadDataError:
