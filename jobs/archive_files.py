@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from recsys_app.archive import COLUMNS, HEADER, place_of
+from recsys_app.archive import COLUMNS, HEADER, KEY, place_of
 from recsys_app.models import MAX_ID, sequence_number
 
 VERDICT = "files long, rows long, bad_rows long, keyed long, trouble string"
@@ -27,7 +27,7 @@ _HEADER = HEADER.encode()
 _ID = "[1-9][0-9]{0,9}"
 _NUMBER = "(?:0|[1-9][0-9]{0,17})"
 _STARS = r"(?:0\.5|[1-4](?:\.5)?|5)?"
-_RATING = f"^{_ID},{_ID},{_STARS},{_NUMBER},{_NUMBER},[A-Za-z0-9_.:-]{{0,64}}$"
+_RATING = f"^{_ID},{_ID},{_STARS},{_NUMBER},{_NUMBER},{KEY}$"
 _VOID = f"^,,,,{_NUMBER},$"
 _TYPES = (pa.int64(), pa.int64(), pa.float32(), pa.int64(), pa.int64(), pa.string())
 _ROWS_PER_BATCH = 65_536
@@ -105,7 +105,7 @@ def _files(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[str, bytes]]:
             yield path.as_py(), content.as_py()
 
 
-def _read(path: str, content: bytes) -> tuple[pa.Table, Verdict]:
+def _read(path: str, content: bytes) -> tuple[pa.RecordBatch, Verdict]:
     """The good rows of a file that are not void, with the columns of the archive."""
     lines = pc.split_pattern(pa.array([content]), "\n").flatten()
     torn, lines = lines[-1].as_py(), lines[:-1]

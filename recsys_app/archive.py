@@ -29,7 +29,8 @@ LONGEST_ROW = 256
 _STARS = {half / 2: f"{half / 2:g}" for half in range(1, 11)}
 _FILE_NAME = re.compile(r"(\d{20})\.csv")
 _DIRECTORY = re.compile(r"(epoch|partition)=(\d+)")
-_KEY = re.compile(r"[A-Za-z0-9_.:-]{0,64}")
+KEY = r"[A-Za-z0-9_.:-]{0,64}"
+"""The pattern of an idempotency key; it may be empty."""
 
 
 class ArchiveRow(NamedTuple):
@@ -178,6 +179,6 @@ def _parse_row(line: str, name: str) -> ArchiveRow:
         MIN_RATING <= row.rating <= MAX_RATING and (row.rating * 2).is_integer()
     ):
         raise BadDataError(f"{name}: the row {line!r} has a rating that is not 0.5, 1, … 5")
-    if not _KEY.fullmatch(key):
+    if not re.fullmatch(KEY, key):
         raise BadDataError(f"{name}: the row {line!r} has an unusable idempotency key")
     return row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tarfile
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyspark
+
+from tests.service import free_port
 
 _HOME = Path(pyspark.__file__).parent
 
@@ -85,10 +86,3 @@ def _wait_for_workers(page: int, workers: int, home: Path) -> None:
         time.sleep(0.3)
     logs = "".join(path.read_text() for path in home.glob("*.log"))
     raise AssertionError(f"the cluster does not start: {logs[-4000:]}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

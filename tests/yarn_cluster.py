@@ -11,17 +11,17 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from xml.sax.saxutils import escape
 
+from recsys_app.stack.hadoop_conf import write_hadoop_conf
 from recsys_app.stack.jars import JarCache
 from recsys_app.stack.java import find_java
 from recsys_app.stack.jvm import Jvm
 from recsys_app.stack.lock import parse_lock
 from recsys_app.stack.relock import lock
-from tests.spark_cluster import free_port
+from tests.service import free_port
 
 ROOTS = {
     "yarn": (
@@ -33,13 +33,6 @@ ROOTS = {
 _LOCK = Path(__file__).with_name("yarn.lock")
 _MAIN = "org.apache.hadoop.yarn.server"
 _SCHEDULER = f"{_MAIN}.resourcemanager.scheduler.capacity.CapacityScheduler"
-_LOG4J = """\
-log4j.rootLogger=WARN,stderr
-log4j.appender.stderr=org.apache.log4j.ConsoleAppender
-log4j.appender.stderr.target=System.err
-log4j.appender.stderr.layout=org.apache.log4j.PatternLayout
-log4j.appender.stderr.layout.ConversionPattern=%d{ISO8601} %p %c: %m%n
-"""
 
 
 @contextmanager
@@ -53,14 +46,12 @@ def yarn_cluster(home: Path, *, hdfs_rpc_url: str) -> Iterator[Path]:
         "yarn.scheduler.capacity.root.default.capacity": 100,
         "yarn.scheduler.capacity.maximum-am-resource-percent": 1,
     }
-    files = {
-        "core-site.xml": _configuration({"fs.defaultFS": hdfs_rpc_url}),
-        "yarn-site.xml": _configuration(_yarn_site(home, page)),
-        "capacity-scheduler.xml": _configuration(scheduler),
-        "log4j.properties": _LOG4J,
-    }
-    for name, content in files.items():
-        (conf / name).write_text(content)
+    write_hadoop_conf(
+        conf,
+        core_site={"fs.defaultFS": hdfs_rpc_url},
+        yarn_site=_yarn_site(home, page),
+        capacity_scheduler=scheduler,
+    )
     started = []
     try:
         for main in ("resourcemanager.ResourceManager", "nodemanager.NodeManager"):
@@ -144,14 +135,6 @@ def _wait_for_node(page: int, home: Path) -> None:
         time.sleep(0.3)
     logs = "".join(path.read_text() for path in home.glob("*.log"))
     raise AssertionError(f"YARN does not start: {logs[-4000:]}")
-
-
-def _configuration(properties: Mapping[str, object]) -> str:
-    rows = "".join(
-        f"<property><name>{name}</name><value>{escape(str(value))}</value></property>\n"
-        for name, value in properties.items()
-    )
-    return f"<configuration>\n{rows}</configuration>\n"
 
 
 if __name__ == "__main__":

@@ -9,21 +9,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from xml.sax.saxutils import escape
 
 from recsys_app.errors import ConfigurationError, RecsysError
+from recsys_app.stack.hadoop_conf import write_hadoop_conf
 from recsys_app.stack.jvm import Jvm
 from recsys_app.stack.ports import StackPorts
 from recsys_app.stack.process import ServerProcess, ServerStatus, Surroundings
 
 _HEAP_MB = 192
-_LOG4J = """\
-log4j.rootLogger=WARN,stderr
-log4j.appender.stderr=org.apache.log4j.ConsoleAppender
-log4j.appender.stderr.target=System.err
-log4j.appender.stderr.layout=org.apache.log4j.PatternLayout
-log4j.appender.stderr.layout.ConversionPattern=%d{ISO8601} %p %c: %m%n
-"""
 
 
 class _HdfsProcess(ServerProcess):
@@ -58,9 +51,7 @@ class _HdfsProcess(ServerProcess):
             "fs.defaultFS": f"hdfs://127.0.0.1:{ports.namenode_rpc}",
             "hadoop.tmp.dir": self.home / "tmp",
         }
-        (self._conf / "core-site.xml").write_text(_configuration(core))
-        (self._conf / "hdfs-site.xml").write_text(_configuration(self._hdfs_site()))
-        (self._conf / "log4j.properties").write_text(_LOG4J)
+        write_hadoop_conf(self._conf, core_site=core, hdfs_site=self._hdfs_site())
 
     def _hdfs_site(self) -> dict[str, object]:
         ports = self._all_ports
@@ -204,11 +195,3 @@ class Hdfs:
 
     def statuses(self) -> list[ServerStatus]:
         return [self.namenode.status(), self.datanode.status()]
-
-
-def _configuration(properties: Mapping[str, object]) -> str:
-    rows = "".join(
-        f"<property><name>{name}</name><value>{escape(str(value))}</value></property>\n"
-        for name, value in properties.items()
-    )
-    return f"<configuration>\n{rows}</configuration>\n"
