@@ -51,7 +51,7 @@ def _training(data: Archived, rank: int, rounds: int) -> Row:
 
     sides = {"ours": ours, "tutorial": lambda: _tutorial(data, rank)}
     found = in_turns(sides, rounds)
-    steps = ", ".join(f"{step} {seconds:g}" for step, seconds in told[-1]["cpu"].items())
+    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in told[-1]["cpu"].items())
     return cost(
         f"training on {data.volume.ratings:,} ratings, rank {rank}",
         "training",
@@ -147,8 +147,19 @@ def _run(module: str, *arguments: str) -> tuple[dict[str, Any], Measure]:
     lines = [line.partition(": ") for line in done.stdout.splitlines()]
     found = {name: json.loads(text) for name, _, text in lines if name in ("result", "measured")}
     taken = found["measured"]
+    over_time = taken.pop("over_time")
     print(f"{module}: {taken}", file=sys.stderr, flush=True)
-    return found.get("result", {}), Measure(1, taken["cpu_seconds"], taken["wall_seconds"])
+    result = found.get("result", {})
+    if "began" in result:
+        result["cpu"] = _by_step(result["began"], over_time)
+    return result, Measure(1, taken["cpu_seconds"], taken["wall_seconds"])
+
+
+def _by_step(began: dict[str, float], over_time: list[tuple[float, float]]) -> dict[str, float]:
+    """The CPU seconds of each step, and of what comes before the first."""
+    times, taken = zip(*over_time, strict=True)
+    marks = [0.0, *np.interp(list(began.values()), times, taken).tolist(), taken[-1]]
+    return dict(zip(["import", *began], np.diff(marks).tolist(), strict=True))
 
 
 def _forget_lists(database: str, collection: str) -> None:

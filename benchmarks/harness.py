@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -148,6 +149,11 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return sum(sum(_stat(pid)[11:15]) for pid in tree(pids)) / _TICKS
 
 
+def own_cpu_seconds(pid: int) -> float:
+    """Of this process alone; 0 if it is gone."""
+    return sum(_stat(pid)[11:13]) / _TICKS
+
+
 def tree(pids: Iterable[int]) -> set[int]:
     """The processes and all their descendants."""
     children: dict[int, list[int]] = {}
@@ -162,6 +168,15 @@ def tree(pids: Iterable[int]) -> set[int]:
             found.add(pid)
             waiting += children.get(pid, [])
     return found
+
+
+def proportional_bytes(pid: int) -> int:
+    """The memory of a process, of which pages shared by several count in parts; 0 if it is gone."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def resident_bytes(pid: int) -> int:

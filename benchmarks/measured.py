@@ -1,7 +1,8 @@
 """Runs a command and says what it and all its descendants took: `python -m benchmarks.measured …`.
 
-A training is Python that starts a JVM that starts Python. Whoever of them outlives its parent comes
-to this process, which waits for all, so that no CPU time is missed.
+A training is Python that starts a JVM that starts Python, and Spark's daemon for Python workers
+does not wait for those that end, so that the system forgets what they took. This process looks at
+all of them twenty times a second and adds up what each had taken when it was last seen.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
+
+from benchmarks.harness import own_cpu_seconds, proportional_bytes, tree
 
 _PR_SET_CHILD_SUBREAPER = 36
+_EVERY_SECONDS = 0.05
+_LOOKS_PER_MEMORY_READING = 20
 
 
 def main() -> int:
@@ -25,58 +28,48 @@ def main() -> int:
     began = time.perf_counter()
     code = 0
     process = subprocess.Popen(sys.argv[1:])
-    peak = _PeakMemory()
-    with suppress(ChildProcessError):
+    watch = _Watch()
+    with suppress(ChildProcessError):  # whoever outlives its parent comes to this process
         while True:
             pid, status = os.wait()
             if pid == process.pid:
                 code = process.returncode = os.waitstatus_to_exitcode(status)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     taken = {
-        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "cpu_seconds": watch.taken(),
         "wall_seconds": time.perf_counter() - began,
-        "peak_bytes": peak.bytes,
+        "peak_bytes": watch.peak_bytes,
+        "over_time": watch.over_time,
     }
     print(f"\nmeasured: {json.dumps(taken)}", flush=True)
     return code
 
 
-class _PeakMemory:
-    """The most memory that the descendants have had at once; pages that they share count once."""
+class _Watch:
+    """What the descendants take."""
 
-    def __init__(self, every_seconds: float = 1.0) -> None:
-        self.bytes = 0
-        self._every = every_seconds
+    def __init__(self) -> None:
+        self.peak_bytes = 0
+        """The most memory that they had at once; pages that they share count once."""
+        self.over_time: list[tuple[float, float]] = []
+        """Times by the monotonic clock, and the CPU seconds up to then."""
+        self._seconds: dict[int, float] = {}
         threading.Thread(target=self._watch, daemon=True).start()
 
+    def taken(self) -> float:
+        """CPU seconds of all of them."""
+        return sum(self._seconds.values())
+
     def _watch(self) -> None:
+        looks = 0
         while True:
-            self.bytes = max(self.bytes, sum(map(proportional_bytes, _descendants(os.getpid()))))
-            time.sleep(self._every)
-
-
-def _descendants(pid: int) -> set[int]:
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with suppress(OSError):
-                parents[int(entry.name)] = int(
-                    (entry / "stat").read_text().rpartition(")")[2].split()[1]
-                )
-    found: set[int] = set()
-    new = {child for child, parent in parents.items() if parent == pid}
-    while new:
-        found |= new
-        new = {child for child, parent in parents.items() if parent in new} - found
-    return found
-
-
-def proportional_bytes(pid: int) -> int:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    return 0
+            found = tree([os.getpid()]) - {os.getpid()}
+            for pid in found:
+                self._seconds[pid] = max(own_cpu_seconds(pid), self._seconds.get(pid, 0.0))
+            self.over_time.append((time.monotonic(), self.taken()))
+            if looks % _LOOKS_PER_MEMORY_READING == 0:
+                self.peak_bytes = max(self.peak_bytes, sum(map(proportional_bytes, found)))
+            looks += 1
+            time.sleep(_EVERY_SECONDS)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jobs.explanations import explain
-from jobs.fitting import collect_items, fit_order, fit_stars
+from jobs.fitting import FitRatings, collect_items, fit_order, fit_stars
 from jobs.fold_in import FoldIn
 from jobs.item_factors import ItemFactors
 from jobs.judged_ratings import read_dataset
@@ -94,10 +94,10 @@ def trained(folder: str) -> ItemFactors:
         )
         with spark_session(spec) as spark:
             set_partitions(spark, len(data.ratings))
-            frame = spark.createDataFrame(data.ratings.table()).persist()
-            order = fit_order(spark, frame, parameters)
-            stars = fit_stars(spark, frame, parameters)
-            items = collect_items("v1", parameters, data.catalogue, order, stars)
+            ratings = FitRatings.of(spark.createDataFrame(data.ratings.table()))
+            order = fit_order(ratings, parameters)
+            stars = fit_stars(ratings, parameters)
+            items = collect_items("v1", parameters, data.catalogue, ratings, order, stars)
     return with_likely_factors(items, traits)
 
 

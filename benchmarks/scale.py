@@ -21,8 +21,7 @@ from typing import Any
 
 from pymongo import MongoClient
 
-from benchmarks.harness import cpu_seconds, scratch, stack, tree
-from benchmarks.measured import proportional_bytes
+from benchmarks.harness import cpu_seconds, proportional_bytes, scratch, stack, tree
 from jobs.generating import Volume
 from recsys_app.application import Components
 from recsys_app.models import Rating

@@ -1,22 +1,22 @@
-"""Item factors by the equations of the training, in NumPy: a fit takes seconds and no Spark.
+"""Item factors by the equations of the training, without Spark: a fit takes seconds.
 
-For sweeps over settings, and for questions that need many fits. What is served is fitted by Spark.
+For sweeps over settings, and for questions that need many fits.
 """
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jobs.alternating_least_squares import solve
+from jobs.fitting import order_terms
 from jobs.item_factors import Floats, ItemFactors, has_factors
+from jobs.rating_blocks import Block
 from jobs.spec import ModelParameters
-
-_EQUATIONS_AT_A_TIME = 128
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ def fit(ratings: Ratings, parameters: ModelParameters) -> ItemFactors:
     """The model without the stars' part."""
     weights = _weights(ratings, parameters)
     films = len(ratings.movie_ids)
-    users = int(ratings.users.max()) + 1
     likes = np.bincount(ratings.films[weights > 0], minlength=films)
     kept = likes[ratings.films] >= max(parameters.min_likes, 1)
+    kept &= np.isin(ratings.users, ratings.users[kept & (weights > 0)])
     triples = (ratings.users[kept], ratings.films[kept], weights[kept])
-    by_user = _grouped(triples[0], triples[1], triples[2], users)
-    by_film = _grouped(triples[1], triples[0], triples[2], films)
+    by_user, by_film = Block.of(*triples), Block.of(triples[1], triples[0], triples[2])
+    users = int(ratings.users.max()) + 1
     chance = np.random.default_rng(parameters.seed)
-    order: Floats = chance.normal(0, 0.1, (films, parameters.rank)).astype(np.float32)
-    order[[not len(weights) for _, weights in by_film]] = 0
+    order: Floats = np.zeros((films, parameters.rank), dtype=np.float32)
+    order[by_film.rows] = chance.normal(0, 0.1, (len(by_film.rows), parameters.rank))
     for _ in range(parameters.iterations):
-        order = _side(_side(order, by_user, parameters), by_film, parameters)
+        order = _side(_side(order, by_user, users, parameters), by_film, films, parameters)
     return ItemFactors(
         version="v1",
         parameters=parameters,
@@ -83,9 +83,6 @@ def fit(ratings: Ratings, parameters: ModelParameters) -> ItemFactors:
     )
 
 
-_Group = tuple[NDArray[np.intp], Floats]
-
-
 def _weights(ratings: Ratings, parameters: ModelParameters) -> Floats:
     left = ratings.stars - ratings.stars.mean()
     counts = np.bincount(ratings.users) + parameters.user_shrinkage
@@ -94,34 +91,9 @@ def _weights(ratings: Ratings, parameters: ModelParameters) -> Floats:
     return (ratings.stars - neutral[ratings.users]).astype(np.float32)
 
 
-def _grouped(
-    rows: NDArray[np.intp], columns: NDArray[np.intp], weights: Floats, count: int
-) -> list[_Group]:
-    """Columns and weights of each row; nothing for a row that likes nothing."""
-    order = np.argsort(rows, kind="stable")
-    ends = np.searchsorted(rows[order], np.arange(count + 1))
-    slices = [order[start:end] for start, end in pairwise(ends)]
-    liked = [each if (weights[each] > 0).any() else each[:0] for each in slices]
-    return [(columns[each], weights[each]) for each in liked]
-
-
-def _side(fixed: Floats, rated: list[_Group], parameters: ModelParameters) -> Floats:
-    """One half of an iteration of implicit-feedback ALS, as Spark does it."""
-    rank = fixed.shape[1]
-    gram = fixed.T @ fixed
-    result = np.zeros((len(rated), rank), dtype=np.float32)
-    rows = [row for row, (columns, _) in enumerate(rated) if len(columns)]
-    for start in range(0, len(rows), _EQUATIONS_AT_A_TIME):
-        chosen = rows[start : start + _EQUATIONS_AT_A_TIME]
-        left = np.empty((len(chosen), rank, rank), dtype=np.float32)
-        right = np.empty((len(chosen), rank, 1), dtype=np.float32)
-        for place, row in enumerate(chosen):
-            columns, weights = rated[row]
-            liked = weights > 0
-            known = fixed[columns]
-            confidence = parameters.alpha * np.abs(weights)
-            left[place] = gram + known.T @ (confidence[:, None] * known)
-            left[place].flat[:: rank + 1] += parameters.regularization * liked.sum()
-            right[place, :, 0] = (1 + confidence[liked]) @ known[liked]
-        result[chosen] = np.linalg.solve(left, right)[..., 0]
-    return result
+def _side(fixed: Floats, block: Block, size: int, parameters: ModelParameters) -> Floats:
+    """One half of an iteration."""
+    solution = np.zeros((size, fixed.shape[1]), dtype=np.float32)
+    terms = order_terms(block, parameters)
+    solution[block.rows] = solve(block, terms, fixed, fixed.T @ fixed)
+    return solution

@@ -1,4 +1,4 @@
-"""The training: ratings from HDFS, Spark's ALS, lists to MongoDB and Kafka, a model to HDFS."""
+"""The training: ratings from HDFS, ALS on Spark, lists to MongoDB and Kafka, a model to HDFS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.fitting import collect_items, fit_order, fit_stars
+from jobs.fitting import FitRatings, collect_items, fit_order, fit_stars
 from jobs.fold_in import FoldIn
 from jobs.holdout import evaluate, hold_out
 from jobs.item_factors import ItemFactors
@@ -55,10 +55,11 @@ def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
         held = hold_out(ratings.frame, spec)
         clock.begin("order")
         parameters = ModelParameters.for_ratings(ratings.count, spec.parameters)
-        order = fit_order(spark, held.fitted, parameters)
+        fitted = FitRatings.of(held.fitted)
+        order = fit_order(fitted, parameters)
         clock.begin("stars")
-        stars = fit_stars(spark, held.fitted, parameters)
-        items = collect_items(spec.version, parameters, catalogue, order, stars)
+        stars = fit_stars(fitted, parameters)
+        items = collect_items(spec.version, parameters, catalogue, fitted, order, stars)
         items = with_likely_factors(items, read_traits(mongodb, spec.mongodb_database))
         clock.begin("evaluate")
         metrics = evaluate(items, held.users)

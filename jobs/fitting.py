@@ -2,166 +2,203 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from pyspark.ml.recommendation import ALS
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark import RDD
+from pyspark.broadcast import Broadcast
+from pyspark.sql import DataFrame
 
-from jobs.item_factors import Floats, ItemFactors, has_factors
+from jobs.alternating_least_squares import Factors, Terms, fit_columns
+from jobs.item_factors import Floats, Ints, ItemFactors, has_factors
+from jobs.rating_blocks import Block, blocks_by_user
 from jobs.spec import ModelParameters
-
-_FACTORS = "id int, features array<float>"
 
 
 @dataclass(frozen=True)
-class Factors:
-    """One fit's factors as DataFrames of `id int, features array<float>`."""
+class FitRatings:
+    """Ratings laid out for fits."""
 
-    users: DataFrame
-    items: DataFrame
+    blocks: RDD[Block]
+    """The stars, by user; they stay on the executors."""
+    mean: float
+    movie_ids: Ints
+    """The rated films, ascending."""
+    counts: NDArray[np.int64]
+    """How many rated each."""
+    sums: NDArray[np.float64]
+    """Of each film's stars."""
+
+    @classmethod
+    def of(cls, ratings: DataFrame) -> FitRatings:
+        """Of `userId int, movieId int, rating float`, one row at least."""
+        partitions = int(ratings.sparkSession.conf.get("spark.sql.shuffle.partitions") or 2)
+        blocks = blocks_by_user(ratings, partitions).persist()
+        films, counts, sums = _totals(blocks.map(_film_totals).collect())
+        return cls(blocks, float(sums.sum() / counts.sum()), films, counts.astype(np.int64), sums)
+
+    def unpersist(self) -> None:
+        """Frees the executors' memory; what is fitted afterwards reads the DataFrame again."""
+        self.blocks.unpersist()
 
 
 @dataclass(frozen=True)
 class StarsModel:
     """Predicted stars: mean + user bias + item bias + the product of the factors."""
 
-    mean: float
-    user_bias: DataFrame
-    """userId int, user_bias double."""
-    item_bias: DataFrame
-    """movieId int, count long, item_bias double."""
+    item_bias: Floats
+    """Of each rated film."""
     factors: Factors
+    """Films'; users are solved for when they are needed."""
 
 
-def fit_order(spark: SparkSession, ratings: DataFrame, parameters: ModelParameters) -> Factors:
-    """Factors whose product orders a user's unrated films.
+def fit_order(ratings: FitRatings, parameters: ModelParameters) -> Factors:
+    """Films' factors, whose products with users' order a user's unrated films.
 
-    Implicit-feedback ALS (Hu, Koren and Volinsky 2008). Spark takes a weight above zero as a liked
-    film and one below zero as a disliked film, both with confidence 1 + alpha |weight|.
+    Implicit-feedback ALS (Hu, Koren and Volinsky 2008). A weight above zero is a liked film and one
+    below zero a disliked film, both with confidence 1 + alpha |weight|; the regularisation grows
+    with the likes of a row, as in Spark's ALS.
     """
-    weighted = _weighted(ratings, parameters)
-    # Whoever likes nothing, and what nobody likes, has a factor of zero. Spark could not solve
-    # for it: without a liked film there is no regularisation, and the matrix may be singular.
-    liked = weighted.where("weight > 0")
-    films = liked.groupBy("movieId").count().where(F.col("count") >= max(parameters.min_likes, 1))
-    weighted = weighted.join(films, "movieId", "left_semi").persist()
-    likers = weighted.where("weight > 0").select("userId").distinct()
-    weighted = weighted.join(likers, "userId", "left_semi")
-    return _fit(
-        spark,
-        weighted,
-        ALS(
-            rank=parameters.rank,
-            maxIter=parameters.iterations,
-            regParam=parameters.regularization,
-            alpha=parameters.alpha,
-            implicitPrefs=True,
-            seed=parameters.seed,
-        ),
+    weighted = ratings.blocks.map(partial(_weighted, mean=ratings.mean, parameters=parameters))
+    # Whoever likes nothing, and what nobody likes, has a factor of zero: without a liked film
+    # there is no regularisation, and the matrix may be singular.
+    films, likes, _ = _totals(weighted.map(_film_likes).collect())
+    films = films[likes >= max(parameters.min_likes, 1)]
+    kept = ratings.blocks.context.broadcast(films)
+    return fit_columns(
+        weighted.flatMap(partial(_taking_part, films=kept)),
+        partial(order_terms, parameters=parameters),
+        rank=parameters.rank,
+        iterations=parameters.iterations,
+        seed=parameters.seed,
+        all_pairs=True,
     )
 
 
-def fit_stars(spark: SparkSession, ratings: DataFrame, parameters: ModelParameters) -> StarsModel:
-    """A model of the stars: shrunken biases, and explicit ALS on what they leave."""
-    mean = _mean(ratings)
-    item_bias = (
-        ratings.groupBy("movieId")
-        .agg(F.count("*").alias("count"), F.sum(F.col("rating") - mean).alias("sum"))
-        .select(
-            "movieId",
-            "count",
-            (F.col("sum") / (F.col("count") + parameters.item_shrinkage)).alias("item_bias"),
-        )
-        .persist()
+def fit_stars(ratings: FitRatings, parameters: ModelParameters) -> StarsModel:
+    """A model of the stars: shrunken biases, and explicit ALS on what they leave (ALS-WR)."""
+    above = ratings.sums - ratings.counts * ratings.mean
+    item_bias = above / (ratings.counts + parameters.item_shrinkage)
+    biases = ratings.blocks.context.broadcast((ratings.movie_ids, item_bias))
+    residuals = ratings.blocks.map(
+        partial(_residuals, mean=ratings.mean, biases=biases, parameters=parameters)
     )
-    left = ratings.join(item_bias, "movieId").withColumn(
-        "left", F.col("rating") - mean - F.col("item_bias")
-    )
-    user_bias = (
-        left.groupBy("userId")
-        .agg((F.sum("left") / (F.count("*") + parameters.user_shrinkage)).alias("user_bias"))
-        .persist()
-    )
-    residuals = left.join(user_bias, "userId").select(
-        "userId", "movieId", (F.col("left") - F.col("user_bias")).alias("weight")
-    )
-    factors = _fit(
-        spark,
+    factors = fit_columns(
         residuals,
-        ALS(
-            rank=parameters.stars_rank,
-            maxIter=parameters.stars_iterations,
-            regParam=parameters.stars_regularization,
-            seed=parameters.seed,
-        ),
+        partial(stars_terms, parameters=parameters),
+        rank=parameters.stars_rank,
+        iterations=parameters.stars_iterations,
+        seed=parameters.seed,
     )
-    return StarsModel(mean, user_bias, item_bias, factors)
-
-
-def _weighted(ratings: DataFrame, parameters: ModelParameters) -> DataFrame:
-    """userId, movieId, and how far the rating is above what is neutral for its user."""
-    mean = _mean(ratings)
-    own = F.sum(F.col("rating") - mean) / (F.count("*") + parameters.user_shrinkage)
-    neutral = parameters.neutral_rating + parameters.own_neutral * own
-    users = ratings.groupBy("userId").agg(neutral.alias("neutral"))
-    weight = (F.col("rating") - F.col("neutral")).alias("weight")
-    return ratings.join(users, "userId").select("userId", "movieId", weight)
-
-
-def _mean(ratings: DataFrame) -> float:
-    return float(ratings.agg(F.mean("rating")).head()[0])  # type: ignore[index]  # never empty
-
-
-def _fit(spark: SparkSession, weighted: DataFrame, als: ALS) -> Factors:
-    if weighted.isEmpty():
-        nothing = spark.createDataFrame([], _FACTORS)
-        return Factors(nothing, nothing)
-    # More blocks than cores only add shuffles; they are needed where one block outgrows a task.
-    als.setNumBlocks(int(spark.conf.get("spark.sql.shuffle.partitions") or 2))
-    als.setUserCol("userId").setItemCol("movieId").setRatingCol("weight")
-    model = als.fit(weighted)
-    return Factors(model.userFactors, model.itemFactors)
+    return StarsModel(item_bias.astype(np.float32), factors)
 
 
 def collect_items(
     version: str,
     parameters: ModelParameters,
-    catalogue: NDArray[np.int32],
+    catalogue: Ints,
+    ratings: FitRatings,
     order: Factors,
     stars: StarsModel,
 ) -> ItemFactors:
     """The item side of both fits, with a row for every film that is rated or in the catalogue."""
-    rated = stars.item_bias.toArrow()
-    movie_ids = np.union1d(catalogue, rated.column("movieId").to_numpy()).astype(np.int32)
-    rows = np.searchsorted(movie_ids, rated.column("movieId").to_numpy())
+    movie_ids = np.union1d(catalogue, ratings.movie_ids).astype(np.int32)
+    rows = np.searchsorted(movie_ids, ratings.movie_ids)
     counts = np.zeros(len(movie_ids), dtype=np.int32)
-    counts[rows] = rated.column("count").to_numpy()
+    counts[rows] = ratings.counts
     item_bias = np.zeros(len(movie_ids), dtype=np.float32)
-    item_bias[rows] = rated.column("item_bias").to_numpy()
-    order_factors = _matrix(order.items, movie_ids, parameters.rank)
+    item_bias[rows] = stars.item_bias
+    order_factors = _matrix(order, movie_ids)
     return ItemFactors(
         version=version,
         parameters=parameters,
-        mean=stars.mean,
+        mean=ratings.mean,
         movie_ids=movie_ids,
         counts=counts,
         is_recommendable=np.isin(movie_ids, catalogue, assume_unique=True),
         is_fitted=has_factors(order_factors),
         order=order_factors,
-        stars=_matrix(stars.factors.items, movie_ids, parameters.stars_rank),
+        stars=_matrix(stars.factors, movie_ids),
         item_bias=item_bias,
     )
 
 
-def _matrix(factors: DataFrame, ids: NDArray[np.int32], rank: int) -> Floats:
+def _weighted(block: Block, mean: float, parameters: ModelParameters) -> Block:
+    """How far each rating is above what is neutral for its user."""
+    own = _shrunken(block, block.values.astype(np.float64) - mean, parameters)
+    neutral = parameters.neutral_rating + parameters.own_neutral * own
+    return block._replace(values=(block.values - block.spread(neutral)).astype(np.float32))
+
+
+def _residuals(
+    block: Block,
+    mean: float,
+    biases: Broadcast[tuple[Ints, NDArray[np.float64]]],
+    parameters: ModelParameters,
+) -> Block:
+    """What the biases leave of each rating."""
+    films, item_bias = biases.value
+    left = block.values - (mean + item_bias[np.searchsorted(films, block.columns)])
+    own = _shrunken(block, left, parameters)
+    return block._replace(values=(left - block.spread(own)).astype(np.float32))
+
+
+def _shrunken(
+    block: Block, values: NDArray[np.float64], parameters: ModelParameters
+) -> NDArray[np.float64]:
+    """Each user's average."""
+    return block.sums(values) / (block.counts() + parameters.user_shrinkage)
+
+
+def _taking_part(block: Block, films: Broadcast[Ints]) -> Iterator[Block]:
+    """What there is of these films, and of users who like any of them."""
+    block = block.where(np.isin(block.columns, films.value))
+    if len(block.rows):
+        likes = block.sums((block.values > 0).astype(np.float32))
+        block = block.where(block.spread(likes) > 0)
+    if len(block.rows):
+        yield block
+
+
+def order_terms(block: Block, parameters: ModelParameters) -> Terms:
+    liked = block.values > 0
+    beyond = np.float32(parameters.alpha) * np.abs(block.values)
+    ridge = np.float32(parameters.regularization) * block.sums(liked.astype(np.float32))
+    return Terms(beyond, np.where(liked, 1 + beyond, 0), ridge)
+
+
+def stars_terms(block: Block, parameters: ModelParameters) -> Terms:
+    ridge = np.float32(parameters.stars_regularization) * block.counts().astype(np.float32)
+    return Terms(np.ones_like(block.values), block.values, ridge)
+
+
+_Totals = tuple[Ints, NDArray[np.float64], NDArray[np.float64]]
+"""Ids, how many values each has, and their sum."""
+
+
+def _film_totals(block: Block) -> _Totals:
+    return _totals([(block.columns, np.ones(len(block.columns)), block.values.astype(np.float64))])
+
+
+def _film_likes(block: Block) -> _Totals:
+    return _film_totals(block.where(block.values > 0))
+
+
+def _totals(parts: Iterable[_Totals]) -> _Totals:
+    """Of all parts together, in ascending order of id."""
+    ids, counts, sums = (np.concatenate(each) for each in zip(*parts, strict=True))
+    found, places = np.unique(ids, return_inverse=True)
+    counts, sums = (
+        np.bincount(places, each, len(found)).astype(np.float64) for each in (counts, sums)
+    )
+    return found, counts, sums
+
+
+def _matrix(factors: Factors, ids: Ints) -> Floats:
     """One row per id; zeros for those that have no factors."""
-    matrix = np.zeros((len(ids), rank), dtype=np.float32)
-    table = factors.toArrow()
-    if len(table):
-        rows = np.searchsorted(ids, table.column("id").to_numpy())
-        features = table.column("features").combine_chunks()
-        matrix[rows] = features.flatten().to_numpy().reshape(-1, rank)
+    matrix = np.zeros((len(ids), factors.matrix.shape[1]), dtype=np.float32)
+    matrix[np.searchsorted(ids, factors.ids)] = factors.matrix
     return matrix

@@ -12,7 +12,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.contenders import USERS_PER_BLOCK, best
-from jobs.fitting import StarsModel, collect_items, fit_order, fit_stars
+from jobs.fitting import FitRatings, StarsModel, collect_items, fit_order, fit_stars
 from jobs.fold_in import FoldIn
 from jobs.item_factors import Floats, Ints
 from jobs.judged_ratings import KnownUser
@@ -21,6 +21,9 @@ from jobs.ranking import predicted_stars
 from jobs.report import OURS
 from jobs.spec import ModelParameters
 from recsys_app.models import MAX_RATING, MIN_RATING
+
+_MOST_ITERATIONS = 10
+"""Of Spark's ALS; the lineage of 15 overflows the JVM's stack."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,17 @@ class ServiceModel:
     @classmethod
     def fit(
         cls,
-        spark: SparkSession,
-        ratings: DataFrame,
+        ratings: FitRatings,
         films: Sequence[Traits],
         parameters: ModelParameters,
         stars: StarsModel | None = None,
     ) -> ServiceModel:
         """The model of these ratings, and of the catalogue's films, by the training's own
         functions; `stars` if that part is fitted already."""
-        order = fit_order(spark, ratings, parameters)
-        stars = stars or fit_stars(spark, ratings, parameters)
+        order = fit_order(ratings, parameters)
+        stars = stars or fit_stars(ratings, parameters)
         catalogue = np.unique(np.array([film.movie_id for film in films], dtype=np.int32))
-        items = collect_items("evaluation", parameters, catalogue, order, stars)
+        items = collect_items("evaluation", parameters, catalogue, ratings, order, stars)
         return cls(FoldIn.of(with_likely_factors(items, films)))
 
     def lists(self, users: Sequence[KnownUser], n: int) -> Iterator[Ints]:
@@ -102,7 +104,7 @@ class ExplicitALS:
         rank, regularization = parameters.stars_rank, parameters.stars_regularization
         als = ALS(
             rank=rank,
-            maxIter=parameters.stars_iterations,
+            maxIter=min(parameters.stars_iterations, _MOST_ITERATIONS),
             regParam=regularization,
             seed=parameters.seed,
             userCol="userId",

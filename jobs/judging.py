@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from jobs.contenders import BASELINES, Baseline, Contender, Popularity, too_large
 from jobs.evaluation import random_split, temporal_split
+from jobs.fitting import FitRatings
 from jobs.item_factors import Ints
 from jobs.judged_models import ExplicitALS, ServiceModel
 from jobs.judged_ratings import DatasetRatings, RatingArrays, Split, read_dataset
@@ -178,7 +179,9 @@ def _judge_als(
     frame = spark.createDataFrame(known.table()).persist()
     began = time.monotonic()
     steps.begin(f"{name}: fitting the service's model")
-    ours = ServiceModel.fit(spark, frame, films, parameters)
+    ratings = FitRatings.of(frame)
+    ours = ServiceModel.fit(ratings, films, parameters)
+    ratings.unpersist()
     steps.begin(f"{name}: its lists")
     _add(judge, found, ours, began)
     steps.begin(f"{name}: its stars")

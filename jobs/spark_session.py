@@ -8,13 +8,11 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
-from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from jobs.hadoop_files import HadoopFiles
 from jobs.spec import TrainingSpec
 from recsys_app.apt_packages import unpacked_java_home, unpacked_openblas
 
@@ -45,15 +43,9 @@ def spark_session(spec: TrainingSpec) -> Iterator[SparkSession]:
     try:
         spark = _start(spec, scratch)
         try:
-            # Without checkpoints, the lineage of 15 iterations overflows the JVM's stack.
-            if is_local(spec.spark_master):
-                spark.sparkContext.setCheckpointDir((scratch / "checkpoints").as_uri())
-                yield spark
-            else:
+            if not is_local(spec.spark_master):
                 spark.sparkContext.addPyFile(str(packed_code(scratch)))
-                with _shared_checkpoints(spark, spec) as url:
-                    spark.sparkContext.setCheckpointDir(url)
-                    yield spark
+            yield spark
         finally:
             spark.stop()
     finally:
@@ -152,7 +144,7 @@ def _java_options(spec: TrainingSpec) -> list[str]:
 
 
 def _native_algebra() -> list[str]:
-    """The Fortran-named BLAS and LAPACK of OpenBLAS halve the time of a fit."""
+    """The Fortran-named BLAS and LAPACK of OpenBLAS halve the time of a fit by Spark's own ALS."""
     library, unpacked = ctypes.util.find_library("openblas"), unpacked_openblas()
     if library:
         where = f"nativeLib={library}"
@@ -161,17 +153,6 @@ def _native_algebra() -> list[str]:
     else:
         return []
     return [f"-Ddev.ludovic.netlib.{part}.{where}" for part in ("blas", "lapack")]
-
-
-@contextmanager
-def _shared_checkpoints(spark: SparkSession, spec: TrainingSpec) -> Iterator[str]:
-    """The URL of a directory in HDFS that is gone with the block."""
-    path = f"{spec.models_root}/_checkpoints/{spec.version}"
-    try:
-        yield spec.hdfs_rpc_url + path
-    finally:
-        with suppress(Py4JError):  # the JVM may be what has failed
-            HadoopFiles(spark, spec.hdfs_rpc_url).delete(path)
 
 
 def _scratch_directory(root: Path, version: str) -> Path:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
 from jobs.evaluation import Interval, mean_interval, temporal_split
-from jobs.fitting import StarsModel, fit_stars
+from jobs.fitting import FitRatings, StarsModel, fit_stars
 from jobs.judged_models import ServiceModel
 from jobs.judged_ratings import DatasetRatings, Split
 from jobs.judging import Steps, opened
@@ -79,8 +79,7 @@ def _tune(spec: TuningSpec, tried: list[Given], steps: Steps) -> TuningReport:
 class _Ground:
     """Ratings to fit on, and those held out of them to judge by."""
 
-    spark: SparkSession
-    frame: DataFrame
+    ratings: FitRatings
     films: Sequence[Traits]
     stars: StarsModel
     """Of one factor: lists do without the stars, but for the films' counts and the mean."""
@@ -88,16 +87,13 @@ class _Ground:
 
     @classmethod
     def of(cls, spark: SparkSession, split: Split, data: DatasetRatings, length: int) -> _Ground:
-        frame = spark.createDataFrame(split.known.table())
-        stars = fit_stars(spark, frame, _without_stars(ModelParameters()))
-        return cls(spark, frame, data.films, stars, Judge(split, (length,), data.catalogue))
+        ratings = FitRatings.of(spark.createDataFrame(split.known.table()))
+        stars = fit_stars(ratings, _without_stars(ModelParameters()))
+        return cls(ratings, data.films, stars, Judge(split, (length,), data.catalogue))
 
     def scores(self, parameters: ModelParameters) -> Scores:
         """How good the lists of a model with these settings are."""
-        model = ServiceModel.fit(
-            self.spark, self.frame, self.films, _without_stars(parameters), self.stars
-        )
-        self.spark.catalog.clearCache()  # of hundreds of fits
+        model = ServiceModel.fit(self.ratings, self.films, _without_stars(parameters), self.stars)
         return self.judge.score(list(model.lists(self.judge.split.users, self.judge.lengths[0])))
 
 

@@ -87,10 +87,13 @@ def _port(parts: Components) -> Finding:
 
 
 def _blas() -> Finding:
-    what = "OpenBLAS for trainings"
+    what = "OpenBLAS for Spark's own ALS"
     if find_library("openblas"):
         return Finding(what)
-    return Finding(what, advice="not found; a training takes half the time with it (libopenblas)")
+    return Finding(
+        what,
+        advice="not found; trainings do without, `recsys evaluate` is faster with it (libopenblas)",
+    )
 
 
 def _topics(parts: Components) -> Callable[[], Awaitable[object]]:
