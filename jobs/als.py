@@ -52,7 +52,7 @@ def _train(spec: TrainingSpec, clock: _StepClock) -> TrainingResult:
         clock.begin("read")
         catalogue = read_catalogue(mongodb, spec.mongodb_database)
         ratings = read_ratings(spark, spec)
-        held = hold_out(ratings.frame, spec)
+        held = hold_out(ratings.frame, ratings.users, spec)
         clock.begin("order")
         parameters = ModelParameters.for_ratings(ratings.count, spec.parameters)
         fitted = FitRatings.of(held.fitted)
@@ -87,13 +87,10 @@ def _publish(
     spark: SparkSession, spec: TrainingSpec, ratings: DataFrame, items: ItemFactors
 ) -> int:
     """The number of lists written, each by the executor that folded its user in."""
-    users = ratings.groupBy("userId").agg(
-        F.collect_list(F.struct("movieId", "rating")).alias("rated"),
-        F.max("sequence").alias("revision"),
-    )
+    ratings = ratings.select("userId", "movieId", "rating", "sequence")
     fold_in = spark.sparkContext.broadcast(FoldIn.of(items))
     publish = partial(publish_partition, spec=spec, fold_in=fold_in)
-    written = users.mapInArrow(publish, "lists long").agg(F.sum("lists")).head()
+    written = ratings.mapInArrow(publish, "lists long").agg(F.sum("lists")).head()
     return int(written[0]) if written and written[0] else 0
 
 

@@ -23,6 +23,8 @@ RATINGS = (
 """A row of the archive that is not void. A rating of null takes an earlier one back; most keys are
 empty."""
 
+COUNTS = "ratings long, users long"
+
 _HEADER = HEADER.encode()
 _ID = "[1-9][0-9]{0,9}"
 _NUMBER = "(?:0|[1-9][0-9]{0,17})"
@@ -93,6 +95,19 @@ def last_words(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     order = np.lexsort((sequence, pairs))
     is_last = np.append(np.diff(pairs[order]) != 0, True)
     yield from rows.take(pa.array(order[is_last])).to_batches(_ROWS_PER_BATCH)
+
+
+def count_ratings(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """As `COUNTS`, of rows with a `userId`, those of a user one after the other and in no other
+    partition."""
+    ratings, users, last = 0, 0, None
+    for batch in batches:
+        ids = batch["userId"].to_numpy()
+        if len(ids):
+            ratings += len(ids)
+            users += int(np.count_nonzero(np.diff(ids))) + (ids[0] != last)
+            last = ids[-1]
+    yield pa.RecordBatch.from_pydict({"ratings": [ratings], "users": [int(users)]})
 
 
 _COUNTS = ("files", "rows", "bad_rows", "keyed")

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame
 
 from jobs.alternating_least_squares import Factors, Terms, fit_columns
 from jobs.item_factors import Floats, Ints, ItemFactors, has_factors
-from jobs.rating_blocks import Block, blocks_by_user
+from jobs.rating_blocks import Block, blocks_by_user, kept
 from jobs.spec import ModelParameters
 
 
@@ -24,6 +24,7 @@ class FitRatings:
 
     blocks: RDD[Block]
     """The stars, by user; they stay on the executors."""
+    users: int
     mean: float
     movie_ids: Ints
     """The rated films, ascending."""
@@ -36,9 +37,19 @@ class FitRatings:
     def of(cls, ratings: DataFrame) -> FitRatings:
         """Of `userId int, movieId int, rating float`, one row at least."""
         partitions = int(ratings.sparkSession.conf.get("spark.sql.shuffle.partitions") or 2)
-        blocks = blocks_by_user(ratings, partitions).persist()
-        films, counts, sums = _totals(blocks.map(_film_totals).collect())
-        return cls(blocks, float(sums.sum() / counts.sum()), films, counts.astype(np.int64), sums)
+        blocks = kept(blocks_by_user(ratings, partitions))
+        found = blocks.map(lambda block: (len(block.rows), _film_totals(block))).collect()
+        users = sum(count for count, _ in found)
+        films, counts, sums = _totals(totals for _, totals in found)
+        mean = float(sums.sum() / counts.sum())
+        return cls(blocks, users, mean, films, counts.astype(np.int64), sums)
+
+    def to_fit(self, parameters: ModelParameters) -> RDD[Block]:
+        """Those of all users, or of about so many by lot as the parameters bound the fits to."""
+        if self.users <= parameters.most_fitted_users:
+            return self.blocks
+        share = parameters.most_fitted_users / self.users
+        return self.blocks.flatMap(partial(_some_users, share=share))
 
     def unpersist(self) -> None:
         """Frees the executors' memory; what is fitted afterwards reads the DataFrame again."""
@@ -62,14 +73,16 @@ def fit_order(ratings: FitRatings, parameters: ModelParameters) -> Factors:
     below zero a disliked film, both with confidence 1 + alpha |weight|; the regularisation grows
     with the likes of a row, as in Spark's ALS.
     """
-    weighted = ratings.blocks.map(partial(_weighted, mean=ratings.mean, parameters=parameters))
+    weighted = ratings.to_fit(parameters).map(
+        partial(_weighted, mean=ratings.mean, parameters=parameters)
+    )
     # Whoever likes nothing, and what nobody likes, has a factor of zero: without a liked film
     # there is no regularisation, and the matrix may be singular.
     films, likes, _ = _totals(weighted.map(_film_likes).collect())
     films = films[likes >= max(parameters.min_likes, 1)]
-    kept = ratings.blocks.context.broadcast(films)
+    taking_part = ratings.blocks.context.broadcast(films)
     return fit_columns(
-        weighted.flatMap(partial(_taking_part, films=kept)),
+        weighted.flatMap(partial(_taking_part, films=taking_part)),
         partial(order_terms, parameters=parameters),
         rank=parameters.rank,
         iterations=parameters.iterations,
@@ -83,7 +96,7 @@ def fit_stars(ratings: FitRatings, parameters: ModelParameters) -> StarsModel:
     above = ratings.sums - ratings.counts * ratings.mean
     item_bias = above / (ratings.counts + parameters.item_shrinkage)
     biases = ratings.blocks.context.broadcast((ratings.movie_ids, item_bias))
-    residuals = ratings.blocks.map(
+    residuals = ratings.to_fit(parameters).map(
         partial(_residuals, mean=ratings.mean, biases=biases, parameters=parameters)
     )
     factors = fit_columns(
@@ -124,6 +137,14 @@ def collect_items(
         stars=_matrix(stars.factors, movie_ids),
         item_bias=item_bias,
     )
+
+
+def _some_users(block: Block, share: float) -> Iterator[Block]:
+    """So many of the users, always the same: those whose ids have a low hash (Knuth's)."""
+    hashed = block.rows.astype(np.uint32) * np.uint32(2_654_435_761)
+    found = block.where(block.spread((hashed < share * 2**32).astype(np.float32)) > 0)
+    if len(found.rows):
+        yield found
 
 
 def _weighted(block: Block, mean: float, parameters: ModelParameters) -> Block:

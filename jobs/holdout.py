@@ -44,10 +44,13 @@ class HoldOut:
     users: Mapping[int, HeldOutUser]
 
 
-def hold_out(ratings: DataFrame, spec: TrainingSpec) -> HoldOut:
+def hold_out(ratings: DataFrame, users: int, spec: TrainingSpec) -> HoldOut:
     """Holds out the newest fifth of the ratings of a tenth of the users, of `spec.held_out_users`
-    at most; always of the same users, so that the figures of two trainings can be compared."""
-    users = ratings.select("userId").distinct().count()
+    at most; always of the same users, so that the figures of two trainings can be compared.
+
+    Args:
+        ratings: of so many `users`.
+    """
     share = min(SHARE_OF_USERS, spec.held_out_users / users) if users >= MIN_USERS else 0
     is_in_slice = F.pmod(F.xxhash64("userId"), F.lit(_BUCKETS)) < round(share * _BUCKETS)
     if not share:
@@ -57,7 +60,7 @@ def hold_out(ratings: DataFrame, spec: TrainingSpec) -> HoldOut:
     if not pairs:
         return HoldOut(ratings, {})
     held = ratings.sparkSession.createDataFrame(pairs, "userId int, movieId int")
-    fitted = ratings.join(F.broadcast(held), ["userId", "movieId"], "left_anti").persist()
+    fitted = ratings.join(F.broadcast(held), ["userId", "movieId"], "left_anti")
     return HoldOut(fitted, found)
 
 

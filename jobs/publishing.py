@@ -5,20 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from numpy.typing import NDArray
 from pymongo import MongoClient, ReplaceOne
 from pymongo.errors import PyMongoError
 from pyspark.broadcast import Broadcast
 
 from jobs.fold_in import FoldIn
+from jobs.item_factors import Floats, Ints
 from jobs.ranking import RankedList, UserBlock, rank_users
 from jobs.registry import mongodb_client
 from jobs.spec import TrainingSpec
@@ -116,29 +118,47 @@ class ListPublisher:
 def publish_partition(
     batches: Iterable[pa.RecordBatch], spec: TrainingSpec, fold_in: Broadcast[FoldIn]
 ) -> Iterator[pa.RecordBatch]:
-    """Folds in, ranks and publishes the users of a Spark partition; yields the numbers of lists
-    written."""
+    """Folds in, ranks and publishes the users of a Spark partition, whose ratings come as `userId,
+    movieId, rating, sequence`, ordered by user; yields the numbers of lists written."""
+    found = list(batches)
+    if not found:
+        return
+    ratings = _ByUser.of(pa.Table.from_batches(found))
     with ListPublisher(spec) as publisher:
-        for batch in batches:
-            users = _user_block(batch, fold_in.value)
-            lists = rank_users(users, fold_in.value.items, spec.top_n)
-            revisions = batch.column("revision").to_pylist()
+        for block, revisions in ratings.blocks(fold_in.value):
+            lists = rank_users(block, fold_in.value.items, spec.top_n)
             messages = map(partial(_message, spec.version), lists, revisions)
             for count in publisher.publish(messages):
                 yield pa.RecordBatch.from_pydict({"lists": pa.array([count], pa.int64())})
 
 
-def _user_block(batch: pa.RecordBatch, fold_in: FoldIn) -> UserBlock:
-    rated = batch.column("rated")
-    ends = np.cumsum(rated.value_lengths().to_numpy(zero_copy_only=False))[:-1]
-    pairs = rated.flatten()
-    movies = pairs.field("movieId").to_numpy(zero_copy_only=False)
-    stars = pairs.field("rating").to_numpy(zero_copy_only=False).astype(np.float32)
-    ratings = zip(np.split(movies, ends), np.split(stars, ends), strict=True)
-    return fold_in.block_of(
-        batch.column("userId").to_numpy(zero_copy_only=False),
-        [fold_in.known_of(*each) for each in ratings],
-    )
+class _ByUser(NamedTuple):
+    """Ratings in order of user; user i has those from starts[i] to starts[i + 1]."""
+
+    users: Ints
+    starts: NDArray[np.intp]
+    movies: Ints
+    stars: Floats
+    revisions: NDArray[np.int64]
+    """Each user's."""
+
+    @classmethod
+    def of(cls, table: pa.Table) -> _ByUser:
+        users, movies, stars, sequence = (
+            table[name].to_numpy() for name in ("userId", "movieId", "rating", "sequence")
+        )
+        is_first = np.append(True, np.diff(users) != 0)
+        starts = np.flatnonzero(is_first)
+        revisions = np.maximum.reduceat(sequence, starts)
+        return cls(users[starts], np.append(starts, len(users)), movies, stars, revisions)
+
+    def blocks(self, fold_in: FoldIn) -> Iterator[tuple[UserBlock, list[int]]]:
+        """What the model makes of the users, and their revisions."""
+        for first in range(0, len(self.users), USERS_PER_WRITE):
+            chosen = slice(first, first + USERS_PER_WRITE)
+            bounds = pairwise(self.starts[first : first + USERS_PER_WRITE + 1])
+            known = [fold_in.known_of(self.movies[a:b], self.stars[a:b]) for a, b in bounds]
+            yield fold_in.block_of(self.users[chosen], known), self.revisions[chosen].tolist()
 
 
 def _message(version: str, ranked: RankedList, revision: int) -> Recommendations:

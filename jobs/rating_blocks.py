@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyspark import RDD
+from pyspark import RDD, StorageLevel
 from pyspark.sql import DataFrame, Row
 
 from jobs.item_factors import Bools, Floats, Ints
@@ -70,6 +70,11 @@ def blocks_by_user(ratings: DataFrame, partitions: int) -> RDD[Block]:
 def transposed(blocks: RDD[Block], partitions: int) -> RDD[Block]:
     """The same values by what was the column."""
     return _merged(blocks.flatMap(partial(_cut_transposed, partitions=partitions)), partitions)
+
+
+def kept(blocks: RDD[Block]) -> RDD[Block]:
+    """The same, and once they were made they stay on the executors, on disk if memory is short."""
+    return blocks.persist(StorageLevel.MEMORY_AND_DISK)
 
 
 _Triples = tuple[Ints, Ints, Floats]

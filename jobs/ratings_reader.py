@@ -10,7 +10,16 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from jobs.archive_files import RATINGS, VERDICT, Verdict, judge_files, last_words, read_files
+from jobs.archive_files import (
+    COUNTS,
+    RATINGS,
+    VERDICT,
+    Verdict,
+    count_ratings,
+    judge_files,
+    last_words,
+    read_files,
+)
 from jobs.snapshots import STATE, ArchiveState, SnapshotWriter, read_snapshot
 from jobs.spark_session import set_partitions
 from jobs.spec import TrainingSpec
@@ -25,8 +34,10 @@ class RatingsRead:
 
     frame: DataFrame
     """userId int, movieId int, rating float, timestamp long, sequence long (see `sequence_number`);
-    one row per user and movie; cached."""
+    one row per user and movie; cached. A user's rows are in one partition, in order of user and
+    movie."""
     count: int
+    users: int
     bad_rows: int
 
 
@@ -48,11 +59,10 @@ def read_ratings(spark: SparkSession, spec: TrainingSpec) -> RatingsRead:
         found = _check(files, spec)
         new = files.mapInArrow(read_files, RATINGS)
     set_partitions(spark, found.rows + (base.ratings.count() if base else 0))
-    state = base if new is None else _with_new(base, new, has_keys=found.keyed > 0)
-    assert state is not None  # one of the two is given
+    state = _with_new(base, new, has_keys=found.keyed > 0)
     state.ratings.persist()
     frame = state.ratings.where(F.col("rating").isNotNull()).drop("partition")
-    count = frame.count()
+    count, users = _count(frame)
     if found.trouble:
         # What a snapshot stands for is not looked at again, and this should be.
         snapshot.give_up()
@@ -60,7 +70,13 @@ def read_ratings(spark: SparkSession, spec: TrainingSpec) -> RatingsRead:
         snapshot.write(state, count)
     if not count:
         raise BadDataError("There are no ratings yet: the archive holds none. Rate or load some.")
-    return RatingsRead(frame, count, found.bad_rows)
+    return RatingsRead(frame, count, users, found.bad_rows)
+
+
+def _count(frame: DataFrame) -> tuple[int, int]:
+    """How many ratings there are, and of how many users."""
+    counts = frame.select("userId").mapInArrow(count_ratings, COUNTS).collect()  # one for each task
+    return sum(part.ratings for part in counts), sum(part.users for part in counts)
 
 
 def _files(spark: SparkSession, spec: TrainingSpec) -> DataFrame:
@@ -87,12 +103,14 @@ def _check(files: DataFrame, spec: TrainingSpec) -> Verdict:
     return found
 
 
-def _with_new(base: ArchiveState | None, new: DataFrame, *, has_keys: bool) -> ArchiveState:
-    """What is known with these rows; of an idempotency key, a user's first row counts."""
+def _with_new(base: ArchiveState | None, new: DataFrame | None, *, has_keys: bool) -> ArchiveState:
+    """What is known with these rows; of an idempotency key, a user's first row counts. One of the
+    two is given."""
     has_key = F.col("idempotencyKey") != ""
     known = [base.ratings] if base else []
-    if not has_keys:
-        return ArchiveState(_newest([*known, new]), base.keys if base else None)
+    if new is None or not has_keys:
+        parts = known if new is None else [*known, new]
+        return ArchiveState(_newest(parts), base.keys if base else None)
     names = ("sequence", "partition", "movieId", "rating", "timestamp")
     keyed = new.where(has_key).select("userId", "idempotencyKey", *names)
     if base and base.keys:

@@ -40,6 +40,8 @@ class ModelParameters:
     """How far the neutral rating goes along with each user's own average: 0 not, 1 wholly."""
     min_likes: int = 5
     """Films that fewer users like take no part in the fit of the order."""
+    most_fitted_users: int = 2_000_000
+    """With more users, films are fitted on so many of them by lot; lists are made for all."""
     popularity_floor: float = 1 / 6
     """The least that popularity weighs in the order."""
     popularity_until: float = 5.0
@@ -96,7 +98,14 @@ def checked_parameters(given: Given) -> Given:
     return checked
 
 
-_AT_LEAST_ONE = ("rank", "iterations", "min_likes", "stars_rank", "stars_iterations")
+_AT_LEAST_ONE = (
+    "rank",
+    "iterations",
+    "min_likes",
+    "most_fitted_users",
+    "stars_rank",
+    "stars_iterations",
+)
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from pyspark import RDD
 from pyspark.ml.recommendation import ALS, ALSModel
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.alternating_least_squares import Factors, Terms, fit_columns, solve
-from jobs.fitting import order_terms, stars_terms
+from jobs.fitting import FitRatings, order_terms, stars_terms
 from jobs.item_factors import Floats
 from jobs.judged_ratings import read_dataset
 from jobs.rating_blocks import Block, blocks_by_user, transposed
@@ -145,3 +147,25 @@ def test_without_values_there_are_no_factors(spark: SparkSession) -> None:
     )
 
     assert found.matrix.shape == (0, RANK)
+
+
+def test_a_bounded_fit_takes_whole_users_and_always_the_same(ratings: DataFrame) -> None:
+    laid_out = FitRatings.of(ratings)
+    everybody = users_in(laid_out.to_fit(ModelParameters(most_fitted_users=laid_out.users)))
+    half = ModelParameters(most_fitted_users=laid_out.users // 2)
+
+    chosen, again = (users_in(laid_out.to_fit(half)) for _ in range(2))
+
+    assert len(everybody) == laid_out.users
+    assert laid_out.users * 0.45 < len(chosen) < laid_out.users * 0.55
+    assert chosen == again
+    assert chosen.items() <= everybody.items()
+
+
+def users_in(blocks: RDD[Block]) -> dict[int, list[float]]:
+    """What there is of each user."""
+    return {
+        user: block.values[start:end].tolist()
+        for block in blocks.collect()
+        for user, (start, end) in zip(block.rows.tolist(), pairwise(block.starts), strict=True)
+    }

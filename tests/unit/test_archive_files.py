@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from jobs.archive_files import Verdict, judge_files, last_words, read_files
+from jobs.archive_files import Verdict, count_ratings, judge_files, last_words, read_files
 from recsys_app import archive
 from recsys_app.archive import HEADER, ArchiveRow, file_name, format_rows, partition_directory
 from recsys_app.errors import BadDataError
@@ -107,3 +107,14 @@ def test_the_last_word_of_each_user_on_each_movie() -> None:
         (2, 7, 5),
     ]
     assert list(last_words([])) == []
+
+
+def test_ratings_and_users_are_counted_across_batches() -> None:
+    table = pa.table({"userId": pa.array([3, 3, 3, 5, 9, 9], pa.int32())})
+
+    for size in (1, 2, 4, 6):
+        (found,) = count_ratings(table.to_batches(max_chunksize=size))
+        assert found.to_pylist() == [{"ratings": 6, "users": 3}]
+
+    (nothing,) = count_ratings([])
+    assert nothing.to_pylist() == [{"ratings": 0, "users": 0}]
