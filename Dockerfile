@@ -22,7 +22,7 @@ FROM python:3.11-slim-bookworm
 RUN mkdir -p /usr/share/man/man1 \
     && apt-get update \
     && apt-get install -y --no-install-recommends \
-        openjdk-17-jre-headless libopenblas0-pthread libgfortran5 procps tini \
+        openjdk-17-jre-headless procps tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /var/lib/recsys recsys
 COPY --from=packages /opt/recsys /opt/recsys

@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pyspark import RDD
 from pyspark.broadcast import Broadcast
 
@@ -45,6 +46,19 @@ class Factors(NamedTuple):
 
     ids: Ints
     matrix: Floats
+
+    def of(self, ids: Ints) -> Floats:
+        """(ids, rank): the factors of these; zeros for those that have none."""
+        found = np.zeros((len(ids), self.matrix.shape[1]), dtype=np.float32)
+        rows, is_known = places(self.ids, ids)
+        found[is_known] = self.matrix[rows[is_known]]
+        return found
+
+
+def places(ids: Ints, wanted: Ints) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where each wanted id is among ascending ids, and whether it is there."""
+    rows = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return rows, ids[rows] == wanted if len(ids) else np.zeros(len(wanted), dtype=np.bool_)
 
 
 def fit_columns(

@@ -124,7 +124,7 @@ def collect_items(
     counts[rows] = ratings.counts
     item_bias = np.zeros(len(movie_ids), dtype=np.float32)
     item_bias[rows] = stars.item_bias
-    order_factors = _matrix(order, movie_ids)
+    order_factors = order.of(movie_ids)
     return ItemFactors(
         version=version,
         parameters=parameters,
@@ -134,7 +134,7 @@ def collect_items(
         is_recommendable=np.isin(movie_ids, catalogue, assume_unique=True),
         is_fitted=has_factors(order_factors),
         order=order_factors,
-        stars=_matrix(stars.factors, movie_ids),
+        stars=stars.factors.of(movie_ids),
         item_bias=item_bias,
     )
 
@@ -216,10 +216,3 @@ def _totals(parts: Iterable[_Totals]) -> _Totals:
         np.bincount(places, each, len(found)).astype(np.float64) for each in (counts, sums)
     )
     return found, counts, sums
-
-
-def _matrix(factors: Factors, ids: Ints) -> Floats:
-    """One row per id; zeros for those that have no factors."""
-    matrix = np.zeros((len(ids), factors.matrix.shape[1]), dtype=np.float32)
-    matrix[np.searchsorted(ids, factors.ids)] = factors.matrix
-    return matrix

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
-from pyspark.ml.recommendation import ALS
-from pyspark.sql import DataFrame, SparkSession
 
+from jobs.alternating_least_squares import Factors, fit_columns, places, solve
 from jobs.contenders import USERS_PER_BLOCK, best
-from jobs.fitting import FitRatings, StarsModel, collect_items, fit_order, fit_stars
+from jobs.fitting import FitRatings, StarsModel, collect_items, fit_order, fit_stars, stars_terms
 from jobs.fold_in import FoldIn
 from jobs.item_factors import Floats, Ints
 from jobs.judged_ratings import KnownUser
 from jobs.new_films import Traits, with_likely_factors
 from jobs.ranking import predicted_stars
+from jobs.rating_blocks import Block
 from jobs.report import OURS
 from jobs.spec import ModelParameters
 from recsys_app.models import MAX_RATING, MIN_RATING
-
-_MOST_ITERATIONS = 10
-"""Of Spark's ALS; the lineage of 15 overflows the JVM's stack."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class ServiceModel:
             block = users[start : start + USERS_PER_BLOCK]
             sides = fold_in.user_block([(user.user_id, user.ratings) for user in block])
             for row, user in enumerate(block):
-                columns, is_known = _places(items.movie_ids, user.held_movies)
+                columns, is_known = places(items.movie_ids, user.held_movies)
                 bias = float(sides.bias[row])
                 stars = np.full(len(is_known), items.mean + bias, dtype=np.float32)
                 stars[is_known] = predicted_stars(sides.stars[row], bias, items, columns[is_known])
@@ -81,12 +77,11 @@ class ServiceModel:
 
 @dataclass(frozen=True)
 class ExplicitALS:
-    """Spark's ALS on the raw ratings, ordering films by the predicted stars, as tutorials do."""
+    """ALS on the raw ratings, ordering films by the predicted stars, as tutorials do."""
 
-    user_ids: Ints
-    users: Floats
-    movie_ids: Ints
-    items: Floats
+    films: Factors
+    users: Factors
+    """Of those who are judged."""
     mean: float
     catalogue: Ints
     about: str
@@ -95,53 +90,48 @@ class ExplicitALS:
     @classmethod
     def fit(
         cls,
-        spark: SparkSession,
-        ratings: DataFrame,
+        ratings: FitRatings,
+        users: Sequence[KnownUser],
         catalogue: Ints,
         parameters: ModelParameters,
-        mean: float,
     ) -> ExplicitALS:
+        """The model of these ratings, and of users whose known ratings are among them."""
         rank, regularization = parameters.stars_rank, parameters.stars_regularization
-        als = ALS(
+        terms = partial(stars_terms, parameters=parameters)
+        films = fit_columns(
+            ratings.to_fit(parameters),
+            terms,
             rank=rank,
-            maxIter=min(parameters.stars_iterations, _MOST_ITERATIONS),
-            regParam=regularization,
+            iterations=parameters.stars_iterations,
             seed=parameters.seed,
-            userCol="userId",
-            itemCol="movieId",
-            ratingCol="rating",
         )
-        als.setNumBlocks(int(spark.conf.get("spark.sql.shuffle.partitions") or 2))
-        model = als.fit(ratings)
-        user_ids, users = _factors(model.userFactors.toArrow(), rank)
-        movie_ids, items = _factors(model.itemFactors.toArrow(), rank)
+        known = _ratings_of(users, films.ids)
+        columns = np.searchsorted(films.ids, known.columns).astype(np.int32)
+        nothing = np.zeros((rank, rank), dtype=np.float32)
+        solution = solve(known._replace(columns=columns), terms(known), films.matrix, nothing)
         about = f"rank {rank}, regularisation {regularization:g}, on the raw ratings"
-        return cls(user_ids, users, movie_ids, items, mean, catalogue, about)
+        return cls(films, Factors(known.rows, solution), ratings.mean, catalogue, about)
 
     def lists(self, users: Sequence[KnownUser], n: int) -> Iterator[Ints]:
         for start in range(0, len(users), USERS_PER_BLOCK):
             block = users[start : start + USERS_PER_BLOCK]
-            factors = self.users[np.searchsorted(self.user_ids, [user.user_id for user in block])]
-            yield from best(factors @ self.items.T, self.movie_ids, block, self.catalogue, n)
+            factors = self.users.of(np.array([user.user_id for user in block], dtype=np.int32))
+            scores = factors @ self.films.matrix.T
+            yield from best(scores, self.films.ids, block, self.catalogue, n)
 
     def stars(self, users: Sequence[KnownUser]) -> Iterator[Floats]:
         """The predicted stars of each user's held-out films; the mean for unknown films."""
         for user in users:
-            factor = self.users[np.searchsorted(self.user_ids, user.user_id)]
-            columns, is_known = _places(self.movie_ids, user.held_movies)
+            (factor,) = self.users.of(np.array([user.user_id], dtype=np.int32))
+            columns, is_known = places(self.films.ids, user.held_movies)
             stars = np.full(len(is_known), self.mean, dtype=np.float32)
-            stars[is_known] = self.items[columns[is_known]] @ factor
+            stars[is_known] = self.films.matrix[columns[is_known]] @ factor
             yield np.clip(stars, MIN_RATING, MAX_RATING)
 
 
-def _factors(table: pa.Table, rank: int) -> tuple[Ints, Floats]:
-    ids = table.column("id").to_numpy()
-    factors = table.column("features").combine_chunks().flatten().to_numpy().reshape(-1, rank)
-    order = np.argsort(ids)
-    return ids[order], factors[order]
-
-
-def _places(ids: Ints, wanted: Ints) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Where each wanted id is, and whether it is there."""
-    rows = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
-    return rows, ids[rows] == wanted
+def _ratings_of(users: Sequence[KnownUser], films: Ints) -> Block:
+    """What is known of the users, but for films that took no part in the fit."""
+    parts = [(np.full(len(user.movies), user.user_id), user.movies, user.stars) for user in users]
+    rows, columns, stars = (np.concatenate(each) for each in zip(*parts, strict=True))
+    known = Block.of(rows.astype(np.int32), columns, stars)
+    return known.where(np.isin(known.columns, films))

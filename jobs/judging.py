@@ -175,13 +175,11 @@ def _judge_als(
     steps: Steps,
     name: str,
 ) -> None:
-    users, known = judge.split.users, judge.split.known
-    frame = spark.createDataFrame(known.table()).persist()
+    users = judge.split.users
+    ratings = FitRatings.of(spark.createDataFrame(judge.split.known.table()))
     began = time.monotonic()
     steps.begin(f"{name}: fitting the service's model")
-    ratings = FitRatings.of(frame)
     ours = ServiceModel.fit(ratings, films, parameters)
-    ratings.unpersist()
     steps.begin(f"{name}: its lists")
     _add(judge, found, ours, began)
     steps.begin(f"{name}: its stars")
@@ -192,13 +190,12 @@ def _judge_als(
     ]
     steps.begin(f"{name}: explicit ALS")
     began = time.monotonic()
-    mean = float(known.stars.mean(dtype=np.float64))
-    explicit = ExplicitALS.fit(spark, frame, judge.catalogue, parameters, mean)
+    explicit = ExplicitALS.fit(ratings, users, judge.catalogue, parameters)
+    ratings.unpersist()
     _add(judge, found, explicit, began)
     found.stars.append(
         judge.stars_scores(explicit.name, explicit.about, list(explicit.stars(users)))
     )
-    spark.catalog.clearCache()
 
 
 def _judge_baseline(spec: JudgingSpec, judge: Judge, found: _Findings, baseline: Baseline) -> None:

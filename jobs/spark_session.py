@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import os
 import shutil
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from jobs.spec import TrainingSpec
-from recsys_app.apt_packages import unpacked_java_home, unpacked_openblas
+from recsys_app.apt_packages import unpacked_java_home
 
 SMALL_INPUT_BYTES = 40_000_000
 """About a million ratings: below it the JVM's start and warm-up cost more than the fit."""
@@ -140,19 +139,7 @@ def _java_options(spec: TrainingSpec) -> list[str]:
     options = [f"-Djava.io.tmpdir={directory}", f"-Dlog4j2.configurationFile={logging.as_uri()}"]
     if spec.input_bytes is not None and spec.input_bytes <= SMALL_INPUT_BYTES:
         options.append(_FAST_START)
-    return options + _native_algebra()
-
-
-def _native_algebra() -> list[str]:
-    """The Fortran-named BLAS and LAPACK of OpenBLAS halve the time of a fit by Spark's own ALS."""
-    library, unpacked = ctypes.util.find_library("openblas"), unpacked_openblas()
-    if library:
-        where = f"nativeLib={library}"
-    elif unpacked:
-        where = f"nativeLibPath={unpacked}"
-    else:
-        return []
-    return [f"-Ddev.ludovic.netlib.{part}.{where}" for part in ("blas", "lapack")]
+    return options
 
 
 def _scratch_directory(root: Path, version: str) -> Path:

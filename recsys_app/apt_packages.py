@@ -25,13 +25,6 @@ def unpacked_java_home(environ: Mapping[str, str] | None = None) -> Path | None:
     return real[-1]
 
 
-def unpacked_openblas(environ: Mapping[str, str] | None = None) -> Path | None:
-    """The library below `~/.apt`, which no link in a library folder leads to; None without one."""
-    root = _root(environ)
-    found = sorted(root.glob("usr/lib/*/openblas-*/libopenblas.so.0")) if root else []
-    return found[0] if found else None
-
-
 def _root(environ: Mapping[str, str] | None) -> Path | None:
     home = (os.environ if environ is None else environ).get("HOME")
     root = Path(home, ".apt") if home else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
-from ctypes.util import find_library
 from typing import NamedTuple
 
 import click
@@ -54,7 +53,7 @@ async def examine(parts: Components) -> list[Finding]:
         "Redis": (parts.cache.ping, "redis", parts.settings.redis),
         "MongoDB": (parts.mongo.ping, "mongo", parts.settings.mongodb),
     }
-    findings = [_java(), _disk(parts), _port(parts), _blas()]
+    findings = [_java(), _disk(parts), _port(parts)]
     for name, (check, server, address) in checks.items():
         remedy = down if server in embedded else "check that it runs and the address is right"
         shown = address.rpartition("@")[2]  # never a password
@@ -84,16 +83,6 @@ def _port(parts: Components) -> Finding:
     if is_free(port):
         return Finding(what)
     return Finding(what, advice="it is taken; fine if the service runs, else choose PORT=…")
-
-
-def _blas() -> Finding:
-    what = "OpenBLAS for Spark's own ALS"
-    if find_library("openblas"):
-        return Finding(what)
-    return Finding(
-        what,
-        advice="not found; trainings do without, `recsys evaluate` is faster with it (libopenblas)",
-    )
 
 
 def _topics(parts: Components) -> Callable[[], Awaitable[object]]:
