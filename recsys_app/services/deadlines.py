@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -22,22 +23,23 @@ class Deadlines(Generic[T]):
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, waiting: T) -> None:
-        loop = asyncio.get_running_loop()
-        self._due[waiting] = due = loop.time() + self._seconds
+        self._due[waiting] = time.monotonic() + self._seconds
         if self._timer is None:
-            self._timer = loop.call_at(due, self._look)
+            self._look_in(self._seconds)
 
     def take_off(self, waiting: T) -> None:
         self._due.pop(waiting, None)
 
+    def _look_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
+
     def _look(self) -> None:
         self._timer = None
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = time.monotonic()
         while self._due:
             waiting, due = next(iter(self._due.items()))
             if due > now:
-                self._timer = loop.call_at(due, self._look)
+                self._look_in(due - now)
                 return
             del self._due[waiting]
             self._expire(waiting)
