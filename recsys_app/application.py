@@ -111,8 +111,9 @@ from recsys_app.stores.redis_ratings import RedisRatingStore
 from recsys_app.stores.redis_users import RedisUserStore
 from recsys_app.stores.redis_watch import RedisWatchStore
 from recsys_app.tracing import Tracing, open_tracing
-from web.access import walls
+from web.access import Judge, walls
 from web.answering import answering
+from web.fast_path import FastPath, FastRunner
 from web.security_headers import add_security_headers
 
 log = logging.getLogger(__name__)
@@ -531,6 +532,18 @@ class Components:
         return RateLimiter(self.counters)
 
     @cached_property
+    def judge(self) -> Judge:
+        s = self.settings
+        return walls(
+            keys=s.keys,
+            limiter=self.limiter,
+            observer=self.metrics,
+            per_second_by_key=s.requests_per_second_by_key,
+            per_second_by_address=s.address_limit,
+            trusted_proxies=s.trusted_proxies,
+        )
+
+    @cached_property
     def observation(self) -> ObservationService:
         return ObservationService(
             group=self.group,
@@ -932,14 +945,7 @@ def _topic(app: faust.App, name: str) -> Any:
 def _answering(parts: Components) -> Middleware:
     return answering(
         observer=parts.metrics,
-        refuse=walls(
-            keys=parts.settings.keys,
-            limiter=parts.limiter,
-            observer=parts.metrics,
-            per_second_by_key=parts.settings.requests_per_second_by_key,
-            per_second_by_address=parts.settings.address_limit,
-            trusted_proxies=parts.settings.trusted_proxies,
-        ),
+        judge=parts.judge,
         tracing=parts.tracing,
         log_every=parts.settings.access_log,
     )
@@ -974,6 +980,9 @@ def _add_routes(app: faust.App, parts: Components) -> None:
 def _raise_walls(app: faust.App, parts: Components) -> None:
     server = cast(Web, app.web)
     server.web_app.on_response_prepare.append(add_security_headers)
+    watches_each = parts.settings.tracing or parts.settings.access_log
+    if "web" in parts.settings.roles and not watches_each:
+        server._runner = FastRunner(server.web_app, _fast_path(parts))
     if parts.settings.cors_origins:
         for route in list(server.web_app.router.routes()):
             if route.method in ("GET", "POST", "PUT", "DELETE"):
@@ -984,6 +993,17 @@ def _raise_walls(app: faust.App, parts: Components) -> None:
             "program on this machine",
             parts.settings.bind_host,
         )
+
+
+def _fast_path(parts: Components) -> FastPath:
+    return FastPath(
+        shortcuts={
+            "GET": web.recommendations.RecommendationShortcut(parts.recommendations, parts.hidden),
+            "POST": web.ratings.RatingShortcut(parts.ratings),
+        },
+        judge=parts.judge,
+        observer=parts.metrics,
+    )
 
 
 def _cors_options(origins: Sequence[str]) -> dict[str, ResourceOptions]:

@@ -12,7 +12,8 @@ Estimate = Annotated[float, Meta(ge=MIN_RATING, le=MAX_RATING)]
 """Predicted stars, not a multiple of a half."""
 
 Source = Literal["model", "popular"]
-Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most.")]
+MAX_LIMIT = 100
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many at most.")]
 Offset = Annotated[int, Meta(ge=0, le=10_000_000, description="How many to pass over.")]
 Year = Annotated[int, Meta(ge=1800, le=2200)]
 Genre = Annotated[str, Meta(min_length=1, max_length=40)]

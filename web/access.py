@@ -7,10 +7,10 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiohttp import web
-from structlog.contextvars import bind_contextvars
+from multidict import CIMultiDictProxy
 
 from recsys_app.access import ApiKey, Scope, find_key
 from web.problems import problem
@@ -29,6 +29,35 @@ PUBLIC_FOLDERS = ("/static/",)
 ADMIN_ONLY = ("/erasures", "/trainings", "/models")
 _PORT = re.compile(r":\d+$")
 _LOOPBACK_NAMES = frozenset(("localhost", "127.0.0.1", "[::1]"))
+
+
+class Asked(Protocol):
+    """What the walls look at of a request."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def headers(self) -> CIMultiDictProxy[str]: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def remote(self) -> str | None: ...
+
+
+class Verdict(NamedTuple):
+    """What the walls say to a request."""
+
+    refusal: web.Response | None = None
+    """The answer to one who may not have another."""
+    caller: str | None = None
+    is_anonymous: bool = False
+
+
+ADMITTED = Verdict()
+
+Judge = Callable[[Asked, str], Verdict]
+"""Says who may pass, of a request and its route's template; asked once for each request, since it
+counts them."""
 
 
 class Limiter(Protocol):
@@ -56,8 +85,8 @@ def walls(
     per_second_by_key: float,
     per_second_by_address: float,
     trusted_proxies: int,
-) -> Callable[[web.Request], web.Response | None]:
-    """Refuses, by the answer that it gives, those who may not pass.
+) -> Judge:
+    """Refuses those who may not pass.
 
     Without any key, the service listens on loopback only; whoever calls a name that is not the
     machine's own was sent by a page from elsewhere (DNS rebinding).
@@ -79,38 +108,37 @@ def walls(
         wait = {"Retry-After": str(math.ceil(seconds))}
         return problem(429, f"Too many requests; try again in {math.ceil(seconds)} s.", wait)
 
-    def refused(request: web.Request) -> web.Response | None:
-        resource = request.match_info.route.resource
-        scope = required_scope(request.method, resource.canonical if resource else "")
+    def by_key(request: Asked, route: str) -> Verdict:
+        scope = required_scope(request.method, route)
         secret = _secret(request)
         if secret is None:
-            request[ANONYMOUS] = True
-            return None if scope is None else _unauthorized("This address needs an API key.")
+            needed = None if scope is None else _unauthorized("This address needs an API key.")
+            return Verdict(needed, is_anonymous=True)
         key = find_key(keys, secret)
         if key is None:
             address = address_of(request, trusted_proxies)
             late = limited("failure", address, FAILURES_PER_SECOND)
-            return late or _unauthorized("No API key is like the one you sent.")
-        request[CALLER] = key.name
-        bind_contextvars(caller=key.name)
+            return Verdict(late or _unauthorized("No API key is like the one you sent."))
         if scope is not None and scope not in key.scopes:
-            return problem(403, f"The key {key.name} lacks the scope {scope}.")
-        return limited("key", key.name, per_second_by_key)
+            lacking = problem(403, f"The key {key.name} lacks the scope {scope}.")
+            return Verdict(lacking, key.name)
+        return Verdict(limited("key", key.name, per_second_by_key), key.name)
 
-    def check(request: web.Request) -> web.Response | None:
+    def judge(request: Asked, route: str) -> Verdict:
         if per_second_by_address:
             address = address_of(request, trusted_proxies)
             late = limited("address", address, per_second_by_address)
             if late:
-                return late
+                return Verdict(late)
         if not keys and not _is_loopback(request.host):
-            return problem(421, "Without API keys this service answers to localhost only.")
-        return refused(request) if keys and not _is_preflight(request) else None
+            sentence = "Without API keys this service answers to localhost only."
+            return Verdict(problem(421, sentence))
+        return by_key(request, route) if keys and not _is_preflight(request) else ADMITTED
 
-    return check
+    return judge
 
 
-def address_of(request: web.Request, trusted_proxies: int) -> str:
+def address_of(request: Asked, trusted_proxies: int) -> str:
     """The caller's address, of which an IPv6 one counts as its network of 2⁶⁴."""
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
     text = request.remote or ""
@@ -125,7 +153,7 @@ def address_of(request: web.Request, trusted_proxies: int) -> str:
     return text
 
 
-def _secret(request: web.Request) -> str | None:
+def _secret(request: Asked) -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return token.strip()
@@ -136,7 +164,7 @@ def _unauthorized(detail: str) -> web.Response:
     return problem(401, detail, {"WWW-Authenticate": 'Bearer realm="recsys"'})
 
 
-def _is_preflight(request: web.Request) -> bool:
+def _is_preflight(request: Asked) -> bool:
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import logging
-import random
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
+from structlog.contextvars import bind_contextvars
 
 from recsys_app.logs import REQUEST_ID as CURRENT
+from web.access import ADMITTED, ANONYMOUS, CALLER, Judge
+from web.fast_path import GivenBack, given_back
 from web.problems import problem_of
+from web.request_id import REQUEST_ID, request_id_of
 
 log = logging.getLogger(__name__)
-
-REQUEST_ID = "X-Request-ID"
-_USABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 UNMATCHED = "unmatched"
 """Stands for every address that there is not, of which strangers can invent any number."""
@@ -36,7 +35,7 @@ class RequestTracing(Protocol):
 def answering(
     *,
     observer: RequestObserver,
-    refuse: Callable[[web.Request], web.Response | None] = lambda _: None,
+    judge: Judge = lambda *_: ADMITTED,
     tracing: RequestTracing | None = None,
     log_every: bool = False,
 ) -> Middleware:
@@ -47,40 +46,50 @@ def answering(
 
     Args:
         observer: is told of every request, by its route's template.
-        refuse: the answer to one who may not have another; None for who may.
+        judge: says who may pass.
         tracing: opens a span around each request.
         log_every: also log the requests that did not fail, by address without the query.
     """
 
-    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def answer(
+        request: web.Request, handler: Handler, before: GivenBack | None
+    ) -> web.StreamResponse:
         try:
-            refusal = refuse(request)
-            return await handler(request) if refusal is None else refusal
+            verdict = judge(request, _known(request)) if before is None else before.verdict
+            if verdict.caller is not None:
+                request[CALLER] = verdict.caller
+                bind_contextvars(caller=verdict.caller)
+            if verdict.is_anonymous:
+                request[ANONYMOUS] = True
+            if verdict.refusal is not None:
+                return verdict.refusal
+            if before is not None and before.error is not None:
+                raise before.error
+            return await handler(request)
         except Exception as error:
             found = problem_of(error, request)
             if found is None:
                 raise
             return found
 
-    async def traced(request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def traced(
+        request: web.Request, handler: Handler, before: GivenBack | None
+    ) -> web.StreamResponse:
         assert tracing
         with tracing.request(f"{request.method} {route_of(request)}", request.headers):
-            return await answer(request, handler)
+            return await answer(request, handler, before)
 
     inner = traced if tracing else answer
 
     @web.middleware
     async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
-        began = time.perf_counter()
-        given = request.headers.get(REQUEST_ID)
-        # Unlike any other, but no secret: a random number without the system call that uuid makes.
-        request_id = (
-            given if given and _USABLE.fullmatch(given) else f"{random.getrandbits(128):032x}"
-        )
+        before = given_back(request)
+        began = time.perf_counter() if before is None else before.began
+        request_id = request_id_of(request.headers)
         CURRENT.set(request_id)  # of this request's own task
         status = 500
         try:
-            response = await inner(request, handler)
+            response = await inner(request, handler, before)
             status = response.status
         except web.HTTPException as error:
             status = error.status
@@ -100,5 +109,9 @@ def answering(
 
 def route_of(request: web.Request) -> str:
     """The template of the route that the request matched, such as `/recommendations/{user_id}`."""
+    return _known(request) or UNMATCHED
+
+
+def _known(request: web.Request) -> str:
     resource = request.match_info.route.resource
-    return UNMATCHED if resource is None else resource.canonical
+    return "" if resource is None else resource.canonical

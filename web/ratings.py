@@ -20,7 +20,9 @@ from recsys_app.models import (
 )
 from recsys_app.resources import MAX_BATCH, Accepted, BatchVerdict, Verdict
 from recsys_app.services.rating_service import RatingService
+from recsys_app.stores.kafka import Position
 from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
+from web.fast_path import FastConnection, Headers, head_of
 from web.problems import read_body
 from web.ready_response import ReadyResponse
 from web.security_headers import DATA_HEADERS
@@ -30,6 +32,7 @@ MAX_BATCH_BYTES = 2 * 2**20
 NDJSON = "application/x-ndjson"
 
 _ACCEPTED_HEADERS = CIMultiDict({**DATA_HEADERS, "Content-Type": JSON})
+_ACCEPTED_HEAD = head_of("202 Accepted", _ACCEPTED_HEADERS)
 _ACCEPTED = Reply("Kafka holds it on all in-sync replicas.", Accepted)
 
 _raw_lines = msgspec.json.Decoder(list[Raw])
@@ -46,7 +49,7 @@ def routes(ratings: RatingService) -> list[Route[Any]]:
 
     async def accept(rating: Rating) -> web.Response:
         position = await ratings.send_rating(rating)
-        body = b'{"status":"accepted","partition":%d,"offset":%d}' % position
+        body = _accepted(position)
         return ReadyResponse(status=202, body=body, headers=_ACCEPTED_HEADERS.copy())
 
     async def send_rating(_: NoParams, request: web.Request) -> web.Response:
@@ -120,6 +123,50 @@ def routes(ratings: RatingService) -> list[Route[Any]]:
             errors=(503,),
         ),
     ]
+
+
+class RatingShortcut:
+    """One rating without an idempotency key."""
+
+    route = "/send_rating"
+
+    def __init__(self, ratings: RatingService) -> None:
+        self._ratings = ratings
+
+    def read(self, path: str, headers: Headers, body: bytes) -> Rating | None:
+        is_plain = path == self.route and headers.get("Content-Type") == JSON
+        if not is_plain or len(body) > MAX_BODY_BYTES:
+            return None
+        try:
+            sent = rating_request_decoder.decode(body)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return None
+        return Rating(sent.userId, sent.movieId, sent.rating)
+
+    def begin(self, rating: Rating, connection: FastConnection) -> bool:
+        return self._ratings.put_rating(rating, _Write(connection))
+
+
+class _Write:
+    """Answers with the position of a rating."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: FastConnection) -> None:
+        self._connection = connection
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, position: Position, /) -> None:
+        self._connection.answer(202, _ACCEPTED_HEAD, _accepted(position))
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self._connection.give_back(error)
+
+
+def _accepted(position: Position) -> bytes:
+    return b'{"status":"accepted","partition":%d,"offset":%d}' % position
 
 
 def _lines(body: bytes, content_type: str) -> list[bytes | Raw]:

@@ -34,7 +34,7 @@ class ReadyResponse(web.Response):
             return await super().prepare(request)
         headers, body = self.headers, cast(bytes, self.body)
         headers["Content-Length"] = str(len(body))
-        headers["Date"] = _date(int(time.time()))
+        headers["Date"] = http_date(int(time.time())).decode()
         add_transport_security(request, headers)
         writer = request.writer
         await writer.write_headers(f"HTTP/1.1 {self.status} {self.reason}", headers)
@@ -52,5 +52,5 @@ class ReadyResponse(web.Response):
 
 
 @lru_cache(maxsize=1)
-def _date(second: int) -> str:
-    return formatdate(second, usegmt=True)
+def http_date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -10,9 +11,10 @@ from msgspec import Meta, Struct
 from multidict import CIMultiDict
 
 from recsys_app.errors import BadDataError
-from recsys_app.models import Id
+from recsys_app.models import MAX_ID, Id
 from recsys_app.resources import (
     MAX_EXCLUDED_IN_ADDRESS,
+    MAX_LIMIT,
     Genre,
     Limit,
     RecommendationRequest,
@@ -23,11 +25,17 @@ from recsys_app.services.discovery_service import Chosen, DiscoveryService
 from recsys_app.services.hidden_movies import HiddenMovies
 from recsys_app.services.movie_index import MovieFilter
 from recsys_app.services.recommendation_service import RecommendationService
+from recsys_app.services.serving_model import ServedModel
+from recsys_app.stores.redis import CacheEntry
 from web.api import JSON, JsonBody, NoParams, Reply, Route, json_reply
+from web.fast_path import FastConnection, Headers, head_of
 from web.ready_response import ReadyResponse
 from web.security_headers import DATA_HEADERS
 
 MAX_BODY_BYTES = 64 * 1024
+DEFAULT_LIMIT = 10
+
+_PLAIN = re.compile(r"/recommendations/([0-9]{1,10})(?:\?limit=([0-9]{1,3}))?")
 
 _HEADERS = {
     "X-Recommendation-Source": "`model`, or `popular` where nothing is known of the user.",
@@ -38,7 +46,7 @@ _LIST = Reply("Movies, best first.", list[RecommendedMovie], headers=_HEADERS)
 
 class RecommendationParams(Struct, frozen=True, forbid_unknown_fields=True):
     user_id: Id
-    limit: Limit = 10
+    limit: Limit = DEFAULT_LIMIT
     genre: Annotated[Genre | None, Meta(description="Only movies of this genre.")] = None
     exclude: Annotated[
         list[Id],
@@ -116,6 +124,69 @@ def routes(
             errors=(503,),
         ),
     ]
+
+
+class RecommendationShortcut:
+    """Lists from the cache, chosen by no more than a limit."""
+
+    route = "/recommendations/{user_id}"
+
+    def __init__(self, recommendations: RecommendationService, hidden: HiddenMovies) -> None:
+        self._recommendations = recommendations
+        self._hidden = hidden
+
+    def read(self, path: str, headers: Headers, body: bytes) -> tuple[int, int] | None:
+        found = _PLAIN.fullmatch(path)
+        if found is None:
+            return None
+        user_id, limit = int(found[1]), int(found[2] or DEFAULT_LIMIT)
+        return (user_id, limit) if 1 <= user_id <= MAX_ID and 1 <= limit <= MAX_LIMIT else None
+
+    def begin(self, asked: tuple[int, int], connection: FastConnection) -> bool:
+        user_id, limit = asked
+        if self._hidden.of_user(user_id):
+            return False
+        read = _Read(self._recommendations, limit, connection)
+        read.served = self._recommendations.ask_cache(user_id, read)
+        return read.served is not None
+
+
+class _Read:
+    """Answers with what the cache says."""
+
+    __slots__ = ("_connection", "_limit", "_recommendations", "served")
+
+    def __init__(
+        self, recommendations: RecommendationService, limit: int, connection: FastConnection
+    ) -> None:
+        self._recommendations = recommendations
+        self._limit = limit
+        self._connection = connection
+        self.served: ServedModel | None = None
+
+    def done(self) -> bool:
+        return False
+
+    def set_result(self, entry: CacheEntry, /) -> None:
+        assert self.served is not None
+        try:
+            answer = self._recommendations.cached_answer(self.served, entry, self._limit)
+        except Exception as error:  # of this request only, of those that Redis answered at once
+            self._connection.give_back(error)
+            return
+        if answer is None:
+            self._connection.give_back()
+        else:
+            head = _head_of(answer.source, answer.model_version)
+            self._connection.answer(200, head, answer.body)
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self._connection.give_back()
+
+
+@lru_cache(maxsize=16)
+def _head_of(source: str, model_version: str) -> bytes:
+    return head_of("200 OK", _headers_of(source, model_version))
 
 
 @lru_cache(maxsize=16)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 from multidict import CIMultiDict
 
@@ -33,7 +35,8 @@ DATA_HEADERS = {
 }
 """What an answer of JSON has; one that comes with them is left as it is."""
 
-_TWO_YEARS = "max-age=63072000"
+_BY_TLS = {"Strict-Transport-Security": "max-age=63072000"}  # two years
+_NOTHING: dict[str, str] = {}
 
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -45,8 +48,12 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
 
 def add_transport_security(request: web.BaseRequest, headers: CIMultiDict[str]) -> None:
     """Has the browser come by TLS only, if it came so, also to a proxy in front."""
-    if request.headers.get("X-Forwarded-Proto") == "https" or request.secure:
-        headers["Strict-Transport-Security"] = _TWO_YEARS
+    headers.update(transport_security(request.headers, is_tls=request.secure))
+
+
+def transport_security(headers: Mapping[str, str], *, is_tls: bool) -> Mapping[str, str]:
+    """What the answer to a request with these headers has for that."""
+    return _BY_TLS if is_tls or headers.get("X-Forwarded-Proto") == "https" else _NOTHING
 
 
 def _add_headers(response: web.StreamResponse) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from recsys_app.models import DeadLetter, Message
 from recsys_app.stores.kafka import Position
+from recsys_app.waiter import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +19,7 @@ class MessageSender(Protocol):
     """Sends messages and returns once all in-sync replicas have them."""
 
     async def send(self, topic: str, key: bytes, value: bytes) -> Position: ...
+    def put(self, topic: str, key: bytes, value: bytes, waiter: Waiter[Position]) -> bool: ...
     async def send_many(
         self, topic: str, messages: Sequence[tuple[bytes, bytes]]
     ) -> list[Position]: ...

@@ -17,6 +17,7 @@ from recsys_app.services.model_version import NO_MODEL, slot_of
 from recsys_app.services.serving_model import ServedModel, ServingModel
 from recsys_app.stores.redis import CacheEntry
 from recsys_app.stores.redis_ratings import UserRatings
+from recsys_app.waiter import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ _REFILLS_AT_ONCE = 100
 
 class ListCache(Protocol):
     def get(self, user_id: int, slot: int) -> Awaitable[CacheEntry]: ...
+    def ask(self, user_id: int, slot: int, waiter: Waiter[CacheEntry]) -> None: ...
+    @property
+    def is_answering(self) -> bool: ...
 
 
 class RatingStore(Protocol):
@@ -79,15 +83,21 @@ class ListLookup:
         except Unavailable as error:
             log.warning("%s", error)
             entry = CacheEntry(None, None)
-        cached, newest = entry
-        if cached is not None and cached.model_version != version:
-            cached = None
-        can_fold_in = newest is not None and served.model is not None
-        if cached is not None and (not can_fold_in or cached.revision >= (newest or 0)):
+        cached = up_to_date(served, entry)
+        if cached is not None:
             return cached
+        newest = entry.newest_revision
         if newest is not None and served.model is not None:
             return await self._fold_in(served.model, user_id)
         return await self._stored(version, user_id)
+
+    def ask(self, served: ServedModel, user_id: int, waiter: Waiter[CacheEntry]) -> bool:
+        """Has the waiter hear what the cache holds; False if there is nothing to hear."""
+        version = served.version
+        if version == NO_MODEL or not self._cache.is_answering:
+            return False
+        self._cache.ask(user_id, slot_of(version), waiter)
+        return True
 
     async def _fold_in(self, model: ServingModel, user_id: int) -> CachedList:
         rated = await self._ratings.of_user(user_id)
@@ -129,3 +139,12 @@ class ListLookup:
             )
         except Unavailable as error:
             log.warning("the cache stays without user %d: %s", recommendations.userId, error)
+
+
+def up_to_date(served: ServedModel, entry: CacheEntry) -> CachedList | None:
+    """The list that the cache holds, unless it is of another version or could be folded in anew."""
+    cached, newest = entry
+    if cached is None or cached.model_version != served.version:
+        return None
+    is_outdated = newest is not None and cached.revision < newest
+    return None if is_outdated and served.model is not None else cached

@@ -13,6 +13,7 @@ from recsys_app.services.dead_letters import MessageSender
 from recsys_app.services.training_service import JobRunner
 from recsys_app.stores.kafka import Position
 from recsys_app.stores.kafka_lag import GroupPosition
+from recsys_app.waiter import Waiter
 
 
 class MessageObserver(Protocol):
@@ -57,6 +58,9 @@ class ObservedMessages:
         self._count(topic, 1)
         return position
 
+    def put(self, topic: str, key: bytes, value: bytes, waiter: Waiter[Position]) -> bool:
+        return self._messages.put(topic, key, value, _Counted(waiter, topic, self._count))
+
     async def send_many(
         self, topic: str, messages: Sequence[tuple[bytes, bytes]]
     ) -> list[Position]:
@@ -69,6 +73,29 @@ class ObservedMessages:
             self._observer.on_accepted(messages)
         elif topic in self._sources:
             self._observer.on_dead_lettered(self._sources[topic], messages)
+
+
+class _Counted:
+    """A waiter whose message counts if Kafka has it in time."""
+
+    __slots__ = ("_count", "_topic", "_waiter")
+
+    def __init__(
+        self, waiter: Waiter[Position], topic: str, count: Callable[[str, int], None]
+    ) -> None:
+        self._waiter = waiter
+        self._topic = topic
+        self._count = count
+
+    def done(self) -> bool:
+        return self._waiter.done()
+
+    def set_result(self, position: Position, /) -> None:
+        self._count(self._topic, 1)
+        self._waiter.set_result(position)
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self._waiter.set_exception(error)
 
 
 class ObservedJobs:

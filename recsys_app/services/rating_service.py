@@ -18,8 +18,10 @@ from recsys_app.failpoints import Reach, nothing
 from recsys_app.models import Message, Rating, Record, rating_decoder
 from recsys_app.services.csv_writer import CSVWriter
 from recsys_app.services.dead_letters import DeadLetters, MessageSender, Rejected
+from recsys_app.services.deadlines import Deadlines
 from recsys_app.services.idempotent_answers import IdempotentAnswers
 from recsys_app.stores.kafka import OffsetRange, Position
+from recsys_app.waiter import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +67,7 @@ class RatingService:
         self._send_timeout = send_timeout_seconds
         self._max_in_flight = max_in_flight
         self._in_flight = 0
+        self._deadlines: Deadlines[_Sent] = Deadlines(send_timeout_seconds, self._expire)
         self._answers = answers
         self._reach = reach
         self.last_attempt = time.monotonic()
@@ -97,6 +100,27 @@ class RatingService:
             return position
 
         return await self._waiting(send(), 1, self._send_timeout)
+
+    def put_rating(self, rating: Rating, waiter: Waiter[Position]) -> bool:
+        """As `send_rating`, for a waiter that is no future and a rating without a key; False,
+        with nothing done, if `send_rating` has to be called."""
+        if self._in_flight >= self._max_in_flight:
+            return False
+        self._reach("rating-sending")
+        sent = _Sent(waiter, self)
+        key = b"%d" % rating.userId
+        if not self._messages.put(self._topic, key, msgspec.json.encode(rating), sent):
+            return False
+        self._in_flight += 1
+        self._deadlines.add(sent)
+        return True
+
+    def _no_longer_waits(self, sent: _Sent) -> None:
+        self._in_flight -= 1
+        self._deadlines.take_off(sent)
+
+    def _expire(self, sent: _Sent) -> None:
+        sent.set_exception(Unavailable("Kafka", f"no answer within {self._send_timeout:g} s"))
 
     async def _waiting(self, sending: Coroutine[Any, Any, T], ratings: int, seconds: float) -> T:
         """Has a place for so many ratings to wait for Kafka in, and no longer than that.
@@ -229,6 +253,31 @@ class RatingService:
         # Dead letters first: a crash between the two sends them twice rather than never.
         await self._dead_letters.send(partition, rejected)
         await self._writer.write_lines(partition, [record.offset for record in records], lines)
+
+
+class _Sent:
+    """Waits for Kafka with one of the places that there are for that, until the deadline."""
+
+    __slots__ = ("_is_done", "_service", "_waiter")
+
+    def __init__(self, waiter: Waiter[Position], service: RatingService) -> None:
+        self._waiter = waiter
+        self._service = service
+        self._is_done = False
+
+    def done(self) -> bool:
+        return self._is_done
+
+    def set_result(self, position: Position, /) -> None:
+        self._is_done = True
+        self._service._no_longer_waits(self)
+        self._service._reach("rating-sent")
+        self._waiter.set_result(position)
+
+    def set_exception(self, error: BaseException, /) -> None:
+        self._is_done = True
+        self._service._no_longer_waits(self)
+        self._waiter.set_exception(error)
 
 
 def _format(records: Sequence[Message], lines: list[str], rejected: list[Rejected]) -> None:

@@ -20,10 +20,12 @@ from recsys_app.services.archive_snapshots import ArchiveSnapshots
 from recsys_app.services.csv_writer import CSVWriter
 from recsys_app.services.dead_letters import MessageSender
 from recsys_app.services.experiment import Shown
-from recsys_app.services.list_lookup import ListLookup, RatingStore
+from recsys_app.services.list_lookup import ListLookup, RatingStore, up_to_date
 from recsys_app.services.movie_service import MovieService
 from recsys_app.services.served_models import ServedModels
 from recsys_app.services.serving_model import ServedModel, ServingModel, loaded
+from recsys_app.stores.redis import CacheEntry
+from recsys_app.waiter import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +112,25 @@ class RecommendationService:
             body = self._explained(body, loaded(served), rated)
         self._log_shown(user_id, served.version, chosen, limit)
         return Answer(body, "popular" if found is None else "model", served.version)
+
+    def ask_cache(self, user_id: int, waiter: Waiter[CacheEntry]) -> ServedModel | None:
+        """Has the waiter hear what the cache holds of the user, for `cached_answer`, and returns
+        the version that the user gets.
+
+        None, with nothing asked, if `get_recommendations_by_user_id` has to be called.
+        """
+        if self._models.experiment is not None:
+            return None
+        served = self._models.active
+        return served if self._lists.ask(served, user_id, waiter) else None
+
+    def cached_answer(self, served: ServedModel, entry: CacheEntry, limit: int) -> Answer | None:
+        """The answer, if the cache holds an up-to-date list."""
+        found = up_to_date(served, entry)
+        if found is None:
+            return None
+        body = self._movies.to_json(found.movie_ids, found.fiftieths, limit)
+        return Answer(body, "model", served.version)
 
     def _explained(self, body: bytes, model: ServingModel, rated: Mapping[int, float]) -> bytes:
         movies = orjson.loads(body)

@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from recsys_app.errors import ConfigurationError, Unavailable
 from recsys_app.kafka_security import PLAINTEXT, KafkaSecurity
 from recsys_app.models import Headers, Record
-from recsys_app.stores.kafka_batches import GroupCommit
+from recsys_app.stores.kafka_batches import KAFKA_ERRORS, GroupCommit
 from recsys_app.stores.kafka_batches import Position as Position
+from recsys_app.waiter import Waiter
 
 _MAX_REQUEST_BYTES = 4 * 2**20
 """A dead letter is longer than the message in it."""
 
 _MAX_BATCH_BYTES = 256 * 1024
-_KAFKA_ERRORS = (KafkaError, OSError, TimeoutError)
 
 
 class TopicSpec(NamedTuple):
@@ -45,7 +45,7 @@ async def kafka_errors() -> AsyncIterator[None]:
     """Raises `Unavailable` for what aiokafka raises."""
     try:
         yield
-    except _KAFKA_ERRORS as error:
+    except KAFKA_ERRORS as error:
         raise Unavailable("Kafka", repr(error)) from error
 
 
@@ -233,8 +233,17 @@ class KafkaMessageStore:
         headers = self._outgoing(key) if self._outgoing else ()
         try:  # without `kafka_errors`, which costs as much as the sending
             return await self._started.send(topic, (key, value, headers))
-        except _KAFKA_ERRORS as error:
+        except KAFKA_ERRORS as error:
             raise Unavailable("Kafka", repr(error)) from error
+
+    def put(self, topic: str, key: bytes, value: bytes, waiter: Waiter[Position]) -> bool:
+        """As `send`, for a waiter that is no future; False if only `send` can do it now.
+
+        The waiter gets `Unavailable` if Kafka does not confirm the message.
+        """
+        headers = self._outgoing(key) if self._outgoing else ()
+        commits = self._commits
+        return commits is not None and commits.put(topic, (key, value, headers), waiter)
 
     async def send_tombstone(self, topic: str, key: bytes) -> Position:
         """Has a compacted topic forget what it holds of a key; where this message is.

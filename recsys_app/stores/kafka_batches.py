@@ -10,10 +10,14 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import MessageSizeTooLargeError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.partitioner import murmur2
 
+from recsys_app.errors import Unavailable
 from recsys_app.models import Headers
+from recsys_app.waiter import Waiter, tell
+
+KAFKA_ERRORS = (KafkaError, OSError, TimeoutError)
 
 
 class Position(NamedTuple):
@@ -43,13 +47,22 @@ class GroupCommit:
         """Where the message is, once all in-sync replicas have it.
 
         Raises:
-            KafkaError: Kafka did not confirm it; it may still arrive.
+            KafkaError: there is no such topic, or the message is too large.
+            Unavailable: Kafka did not confirm it; it may still arrive.
         """
         count = len(await self._producer.partitions_for(topic))
-        batch, index = self._add(topic, message, count)
         waiter: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        batch.waiters.append((index, waiter))
+        self._add_for(waiter, topic, message, count)
         return await waiter
+
+    def put(self, topic: str, message: Message, waiter: Waiter[Position]) -> bool:
+        """As `send`, for a waiter that is no future; False if the partitions have to be asked for
+        first."""
+        partitions = self._producer.client.cluster.partitions_for_topic(topic)
+        if not partitions:
+            return False
+        self._add_for(waiter, topic, message, len(partitions))
+        return True
 
     async def send_many(self, topic: str, messages: Sequence[Message]) -> list[Position]:
         """Where each message is, once all in-sync replicas have all of them; in their order.
@@ -66,6 +79,10 @@ class GroupCommit:
     async def close(self) -> None:
         """Waits for what is on its way, after the producer was stopped."""
         await asyncio.gather(*(each.sending for each in self._leaders.values() if each.sending))
+
+    def _add_for(self, waiter: Waiter[Position], topic: str, message: Message, count: int) -> None:
+        batch, index = self._add(topic, message, count)
+        batch.waiters.append((index, waiter))
 
     def _add(self, topic: str, message: Message, count: int) -> tuple[_Batch, int]:
         key = message[0]
@@ -99,19 +116,21 @@ class _Batch:
         self.builder = builder
         self.partition = partition
         self.base_offset = -1
-        self.waiters: list[tuple[int, asyncio.Future[Position]]] = []
+        self.waiters: list[tuple[int, Waiter[Position]]] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def succeed(self, base_offset: int) -> None:
         self.base_offset = base_offset
         self.done.set_result(None)
         for index, waiter in self.waiters:
-            if not waiter.done():  # whoever gave up waiting
-                waiter.set_result(Position(self.partition, base_offset + index))
+            tell(waiter, Position(self.partition, base_offset + index))
 
     def fail(self, error: BaseException) -> None:
         self.done.set_exception(error)
         self.done.exception()  # nobody has to ask for it
+        if isinstance(error, KAFKA_ERRORS):
+            cause, error = error, Unavailable("Kafka", repr(error))
+            error.__cause__ = cause
         for _, waiter in self.waiters:
             if not waiter.done():
                 waiter.set_exception(error)

@@ -16,6 +16,7 @@ from recsys_app.stores.redis_connection import (
     is_cluster,
     redis_errors,
 )
+from recsys_app.waiter import Waiter, tell
 
 _PUT = """
 for i, key in ipairs(KEYS) do
@@ -65,8 +66,10 @@ class RedisRecommendationStore:
         self._lists = ManyReader(self._redis)
         self._ttl = ttl_seconds
         self._prefix = prefix
-        self._waiting: list[tuple[str, str, asyncio.Future[CacheEntry]]] = []
+        self._waiting: list[tuple[str, str, Waiter[CacheEntry]]] = []
         self._reading: asyncio.Task[None] | None = None
+        self.is_answering = True
+        """Whether Redis answered when it was last asked."""
 
     async def close(self) -> None:
         await self._redis.aclose()
@@ -92,17 +95,21 @@ class RedisRecommendationStore:
             await pipeline.execute()
 
     def get(self, user_id: int, slot: int) -> asyncio.Future[CacheEntry]:
-        """The user's entry.
+        """The user's entry."""
+        found: asyncio.Future[CacheEntry] = asyncio.get_running_loop().create_future()
+        self.ask(user_id, slot, found)
+        return found
+
+    def ask(self, user_id: int, slot: int, waiter: Waiter[CacheEntry]) -> None:
+        """As `get`, for a waiter that may be no future.
 
         Those that are asked for in one turn of the event loop, or while Redis works on those asked
         for before, are read by one MGET.
         """
-        found: asyncio.Future[CacheEntry] = asyncio.get_running_loop().create_future()
         keys = (list_key(self._prefix, user_id, slot), revision_key(self._prefix, user_id))
-        self._waiting.append((*keys, found))
+        self._waiting.append((*keys, waiter))
         if self._reading is None:
             self._reading = asyncio.create_task(self._read())
-        return found
 
     async def _read(self) -> None:
         while self._waiting:
@@ -112,15 +119,16 @@ class RedisRecommendationStore:
                 async with redis_errors():
                     values = await self._lists.read(keys)
             except Exception as error:  # whoever waits learns it now, and none waits for ever
+                self.is_answering = False
                 asked += self._waiting
                 self._waiting = []
                 for *_, found in asked:
                     if not found.done():
                         found.set_exception(error)
                 break
+            self.is_answering = True
             for (*_, found), held, newest in zip(asked, values[::2], values[1::2], strict=True):
-                if not found.done():
-                    found.set_result(_entry(held, newest))
+                tell(found, _entry(held, newest))
         self._reading = None
 
 

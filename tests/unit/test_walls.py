@@ -29,7 +29,7 @@ async def connect() -> AsyncIterator[Connect]:
 
     async def connected(keys: str = KEYS, by_key: float = 0, by_address: float = 0) -> Client:
         metrics = Metrics(CollectorRegistry())
-        refuse = walls(
+        judge = walls(
             keys=parse_api_keys(keys),
             limiter=RateLimiter(Counters(), window_seconds=10, clock=Clock()),
             observer=metrics,
@@ -44,7 +44,7 @@ async def connect() -> AsyncIterator[Connect]:
         async def page(_: web.Request) -> web.Response:
             return web.Response(text="<!doctype html>", content_type="text/html")
 
-        application = web.Application(middlewares=[answering(observer=metrics, refuse=refuse)])
+        application = web.Application(middlewares=[answering(observer=metrics, judge=judge)])
         application.on_response_prepare.append(add_security_headers)
         application.router.add_routes(
             [
