@@ -24,12 +24,14 @@ Answer = tuple[str, set[str], bytes]
 
 
 class Connection:
-    """One of raw bytes."""
+    """One of raw bytes, after its first request: that one may come before aiohttp waits for it, and
+    is aiohttp's then."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.socket = socket.create_connection((parts.hostname, parts.port), timeout=30)
         self.file = self.socket.makefile("rb")
+        assert self.ask(get("/livez"))[0] == "HTTP/1.1 200 OK"
 
     def send(self, head: str, body: bytes = b"") -> None:
         self.socket.sendall(head.replace("\n", "\r\n").encode() + body)
