@@ -38,7 +38,7 @@ _FAST_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 @contextmanager
 def spark_session(spec: TrainingSpec) -> Iterator[SparkSession]:
     """A session that ends, and whose temporary files are gone, with the block."""
-    scratch = _scratch_directory(Path(spec.scratch), spec.version)
+    scratch = _scratch_directory(Path(spec.scratch))
     try:
         spark = _start(spec, scratch)
         try:
@@ -142,14 +142,17 @@ def _java_options(spec: TrainingSpec) -> list[str]:
     return options
 
 
-def _scratch_directory(root: Path, version: str) -> Path:
-    """A new folder that is this process's own; what killed trainings left behind is removed."""
+def _scratch_directory(root: Path) -> Path:
+    """A folder that is this process's own; what killed trainings left behind is removed.
+
+    It is the same for each training of the process, whose JVM remembers the first.
+    """
     _jvm_directory(root).mkdir(parents=True, exist_ok=True)
     for left in root.glob("*-*"):
         process_id = left.name.rpartition("-")[2]
         if process_id.isdecimal() and not _is_running(int(process_id)):
             shutil.rmtree(left, ignore_errors=True)
-    scratch = root / f"training-{version}-{os.getpid()}"
+    scratch = root / f"training-{os.getpid()}"
     scratch.mkdir(exist_ok=True)
     return scratch
 
