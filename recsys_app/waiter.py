@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 log = logging.getLogger(__name__)
 
@@ -31,3 +31,13 @@ def tell(waiter: Waiter[R], result: R) -> None:
         waiter.set_result(result)
     except Exception:
         log.exception("an answer is lost")
+
+
+def tell_error(waiter: Waiter[Any], error: BaseException) -> None:
+    """As `tell`, of an error."""
+    if waiter.done():
+        return
+    try:
+        waiter.set_exception(error)
+    except Exception:
+        log.exception("an error is lost")

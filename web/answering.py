@@ -64,7 +64,7 @@ def answering(
             if verdict.refusal is not None:
                 return verdict.refusal
             if before is not None and before.error is not None:
-                raise before.error
+                raise before.error.with_traceback(before.traceback)
             return await handler(request)
         except Exception as error:
             found = problem_of(error, request)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from aiohttp import HttpVersion11, web
@@ -67,6 +68,8 @@ class GivenBack(NamedTuple):
     verdict: Verdict
     error: BaseException | None = None
     """Why the request failed; None if it is still to be done."""
+    traceback: TracebackType | None = None
+    """The error's own, without those of other requests that the same error fails."""
 
 
 class FastConnection(web.RequestHandler):
@@ -121,7 +124,7 @@ class FastConnection(web.RequestHandler):
         seconds = time.perf_counter() - self._began
         self._fast_path.observer.on_request(message.method, self._route, status, seconds)
         transport = self.transport
-        if transport is not None and not transport.is_closing():
+        if transport is not None and not self._is_lost:
             name = request_id_of(message.headers).encode()
             secure = _secure(message.headers, is_tls=self.ssl_context is not None)
             transport.write(head % (name, len(body), http_date(int(time.time())), secure) + body)
@@ -130,7 +133,7 @@ class FastConnection(web.RequestHandler):
         if self._manager is not None:
             self._manager.requests_count += 1
         waiter = self._let_go()
-        if self._force_close or self._close:
+        if self._is_lost or self._force_close or self._close:
             waiter.cancel()
             if not self._force_close and transport is not None:
                 transport.close()
@@ -144,16 +147,23 @@ class FastConnection(web.RequestHandler):
     def give_back(self, error: BaseException | None = None) -> None:
         """Leaves the request to aiohttp's own way, which fails with the error if there is one."""
         waiter = self._let_go()
-        if self.transport is None:
+        if self._is_lost:
             waiter.cancel()
         elif not waiter.done():
-            self._given_back = GivenBack(self._began, self._verdict, error)
+            traceback = None if error is None else error.__traceback__
+            self._given_back = GivenBack(self._began, self._verdict, error, traceback)
             waiter.set_result(None)
 
     def take_back(self) -> GivenBack | None:
         """What is known of the request that aiohttp works on now."""
         given_back, self._given_back = self._given_back, None
         return given_back
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether the client is gone, though aiohttp may hear of it only in a moment: it could not
+        work on a request any more."""
+        return self.transport is None or self.transport.is_closing()
 
     def _let_go(self) -> asyncio.Future[None]:
         waiter, self._held = self._held, None

@@ -76,6 +76,7 @@ async def read_body(request: web.Request, limit_bytes: int, content_types: Seque
 
     Raises:
         web.HTTPException: it is not.
+        BadDataError: it does not come whole.
     """
     if request.content_type not in content_types:
         raise web.HTTPUnsupportedMediaType(
@@ -84,9 +85,12 @@ async def read_body(request: web.Request, limit_bytes: int, content_types: Seque
     too_long = f"The body is longer than the {limit_bytes} bytes that this address takes."
     if (request.content_length or 0) > limit_bytes:
         raise web.HTTPRequestEntityTooLarge(limit_bytes, 0, text=too_long)
-    body = await request.content.read(limit_bytes + 1)
-    while len(body) <= limit_bytes and (more := await request.content.read(limit_bytes)):
-        body += more
+    try:
+        body = await request.content.read(limit_bytes + 1)
+        while len(body) <= limit_bytes and (more := await request.content.read(limit_bytes)):
+            body += more
+    except (web.RequestPayloadError, ConnectionError):
+        raise BadDataError("The body breaks off, or is not encoded as its headers say") from None
     if len(body) > limit_bytes:
         raise web.HTTPRequestEntityTooLarge(limit_bytes, 0, text=too_long)
     return body

@@ -15,7 +15,7 @@ from aiokafka.partitioner import murmur2
 
 from recsys_app.errors import Unavailable
 from recsys_app.models import Headers
-from recsys_app.waiter import Waiter, tell
+from recsys_app.waiter import Waiter, tell, tell_error
 
 KAFKA_ERRORS = (KafkaError, OSError, TimeoutError)
 
@@ -132,8 +132,7 @@ class _Batch:
             cause, error = error, Unavailable("Kafka", repr(error))
             error.__cause__ = cause
         for _, waiter in self.waiters:
-            if not waiter.done():
-                waiter.set_exception(error)
+            tell_error(waiter, error)
 
 
 class _Lane:

@@ -16,7 +16,7 @@ from recsys_app.stores.redis_connection import (
     is_cluster,
     redis_errors,
 )
-from recsys_app.waiter import Waiter, tell
+from recsys_app.waiter import Waiter, tell, tell_error
 
 _PUT = """
 for i, key in ipairs(KEYS) do
@@ -123,12 +123,16 @@ class RedisRecommendationStore:
                 asked += self._waiting
                 self._waiting = []
                 for *_, found in asked:
-                    if not found.done():
-                        found.set_exception(error)
+                    tell_error(found, error)
                 break
             self.is_answering = True
             for (*_, found), held, newest in zip(asked, values[::2], values[1::2], strict=True):
-                tell(found, _entry(held, newest))
+                try:
+                    entry = _entry(held, newest)
+                except ValueError as error:  # of this user only
+                    tell_error(found, error)
+                else:
+                    tell(found, entry)
         self._reading = None
 
 

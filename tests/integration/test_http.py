@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -113,6 +114,27 @@ def test_a_long_body_without_a_length_is_refused(service: Service) -> None:
     chunks = (b" " * 1000 for _ in range(6))
     answer = service.post("/send_rating", data=chunks, headers=JSON)
     assert_problem(answer, 413, "4096 bytes")
+
+
+def test_a_body_that_is_not_encoded_as_said_is_refused(service: Service) -> None:
+    answer = send(service, b'{"userId":1}', JSON | {"Content-Encoding": "gzip"})
+    assert_problem(answer, 400, "not encoded")
+
+
+def test_a_body_that_breaks_off_is_no_mistake_of_the_service(service: Service) -> None:
+    def counted(status: int) -> float:
+        line = f'{{method="POST",route="/send_rating",status="{status}"}} '
+        found = service.get("/metrics").text.partition("recsys_http_requests_total" + line)[2]
+        return float(found.split()[0]) if found else 0.0
+
+    refused, failed = counted(400), counted(500)
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.sendall(
+            b"POST /send_rating HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n"
+            b"Content-Type: application/json\r\n\r\n{"
+        )
+    service.wait_until(lambda: counted(400) > refused or counted(500) > failed)
+    assert (counted(400), counted(500)) == (refused + 1, failed)
 
 
 def test_another_content_type_is_refused(service: Service) -> None:

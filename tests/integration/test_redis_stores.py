@@ -138,6 +138,22 @@ async def test_who_gives_up_waiting_does_not_harm_the_others(
     assert (await cache.get(1, 1)).list is not None
 
 
+async def test_what_cannot_be_read_of_one_user_harms_no_other(
+    cache: RedisRecommendationStore, url: str, prefix: str
+) -> None:
+    await cache.put_many([(1, of(user, user)) for user in (1, 2)])
+    client = connect(url, timeout_seconds=2)
+    await client.set(revision_key(prefix, 1), "not a number")
+    await client.aclose()
+    for _ in range(2):
+        broken, good = await asyncio.gather(
+            cache.get(1, 1), cache.get(2, 1), return_exceptions=True
+        )
+        assert isinstance(broken, ValueError)
+        assert not isinstance(good, BaseException)
+        assert good.list is not None
+
+
 async def test_a_user_s_keys_are_in_one_slot_and_go_together(url: str, prefix: str) -> None:
     ratings = RedisRatingStore(url, prefix=prefix)
     users, watch = RedisUserStore(url, prefix=prefix), RedisWatchStore(url, prefix=prefix)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -294,6 +295,45 @@ async def test_a_client_that_left_is_forgotten(server: Server, late: str) -> Non
     await until(lambda: not server.runner.server.connections)
     gc.collect()
     assert not problems
+
+
+@pytest.mark.parametrize("late", ["answer", "give_back"])
+async def test_a_client_that_leaves_at_the_moment_of_its_answer_is_forgotten(
+    server: Server, late: str
+) -> None:
+    problems: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: problems.append(said))
+    client = await connect(server)
+    await client.send(get("hold"), get("next"))
+    await server.arrived.wait()
+    ((_, connection),) = server.held
+    assert connection.transport is not None
+    connection.transport.abort()  # aiohttp hears of it in the next turn of the event loop
+    if late == "answer":
+        connection.answer(200, FAST, b"")
+    else:
+        connection.give_back()
+    await until(lambda: not server.runner.server.connections)
+    await asyncio.sleep(0)
+    server.held.clear()
+    del connection
+    gc.collect()
+    assert not problems
+    client.writer.close()
+
+
+async def test_an_error_of_many_requests_keeps_none_of_them(server: Server) -> None:
+    error = Unavailable("Kafka", "away")
+    clients = [await connect(server) for _ in range(3)]
+    for client in clients:
+        await client.send(get("hold"))
+    await until(lambda: len(server.held) == len(clients))
+    for _, connection in server.held:
+        connection.give_back(error)
+    assert [(await client.answer())[0] for client in clients] == [503] * 3
+    assert len(list(traceback.walk_tb(error.__traceback__))) == 1
+    for client in clients:
+        client.writer.close()
 
 
 @pytest.mark.parametrize("late", ["answer", "give_back", "shut down"])

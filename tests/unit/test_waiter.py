@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from recsys_app.waiter import tell
+from recsys_app.waiter import tell, tell_error
 
 
 class Broken:
@@ -30,3 +30,16 @@ async def test_one_that_fails_keeps_the_result_from_nobody_else(
         tell(waiter, 3)
     assert await future == 3
     assert "an answer is lost" in caplog.text
+
+
+async def test_one_that_fails_keeps_the_error_from_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    gone: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    gone.cancel()
+    for waiter in (Broken(), gone, future):
+        tell_error(waiter, LookupError("away"))
+    with pytest.raises(LookupError, match="away"):
+        await future
+    assert "an error is lost" in caplog.text
