@@ -6,6 +6,7 @@ it, and while HDFS is away its full buffer holds the whole of Faust's consumer b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from itertools import chain
@@ -20,6 +21,9 @@ from recsys_app.models import Message
 from recsys_app.services.fold_in_service import FoldInService
 
 RATINGS_AT_ONCE = 5000
+PACE_SECONDS = 0.02
+"""From one take to the next. A take costs more than a rating: under load many share one, while a
+rating that comes alone waits for nothing."""
 
 
 class GroupReader(Protocol):
@@ -40,12 +44,14 @@ class FoldInAgent(Service):
         reader: GroupReader,
         fold_in: FoldInService,
         trace: Trace = lambda records: nullcontext(),
+        pace_seconds: float = PACE_SECONDS,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self._trace = trace
         self._reader = reader
         self._fold_in = fold_in
+        self._pace_seconds = pace_seconds
 
     @Service.task
     async def _follow_ratings(self) -> None:
@@ -64,9 +70,11 @@ class FoldInAgent(Service):
         async for attempt in _until_available():
             with attempt:
                 records = await self._reader.take(RATINGS_AT_ONCE)
+        next_take = time.monotonic() + self._pace_seconds
         with self._trace(list(chain.from_iterable(records.values()))):
             lost = await self._fold_in.consume_ratings(records)
         self._reader.displace(lost)
+        await self.sleep(next_take - time.monotonic())
 
 
 def _until_available() -> Any:

@@ -8,6 +8,8 @@ control and commits stay Faust's own.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +18,10 @@ from faust.transport.drivers.aiokafka import Consumer, Transport
 from faust.types import TP, Message
 from faust.types.transports import SchedulingStrategyT
 from faust.types.tuples import ConsumerMessage
+
+PACE_SECONDS = 0.01
+"""From one batch to the next. A batch costs more than a record: under load many share one, while a
+record that comes alone waits for nothing."""
 
 
 def take_whole_batches(app: faust.App) -> None:
@@ -59,11 +65,20 @@ class _OnePerPartition(SchedulingStrategyT):
 class _BatchConsumer(Consumer):
     """The offset of a batch, for Faust, is that of its last record."""
 
+    pace_seconds = PACE_SECONDS
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scheduler = _OnePerPartition()
+        self._next_batch = 0.0
         self._begins: dict[TP, dict[int, int]] = {}
         """The offset from which each batch, by its own, covers what was to be read."""
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        await asyncio.sleep(max(0.0, self._next_batch - time.monotonic()))
+        records = await super()._getmany(active_partitions, timeout)
+        self._next_batch = time.monotonic() + self.pace_seconds
+        return records
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:
         first, last = record[0], record[-1]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from redis import Redis
 
@@ -16,9 +17,11 @@ from recsys_app.datasets.demo import demo_dataset
 from tests.service import Service
 
 NAME = "bench"
+BESIDE_WEB = 10
+"""The niceness of the Procfile's worker."""
 
 
-def service(roles: str = "web,agents,training", name: str = NAME, **settings: object) -> Service:
+def service(roles: str = "web,agents,training", name: str = NAME, **settings: Any) -> Service:
     """A worker of the installation, not started yet, with these roles and no timed trainings."""
     home = scratch(f"{name}-{roles.replace(',', '-')}")
     settings = {"train_interval_seconds": 100_000, **settings}
@@ -33,6 +36,14 @@ def worker(roles: str, **settings: object) -> Iterator[Server]:
         running.wait_until(lambda: running.get("/readyz").json().get("model", "none") != "none")
         assert running.process
         yield Server(running.process.pid, running.port)
+
+
+@contextmanager
+def web_and_worker() -> Iterator[Server]:
+    """As the Procfile starts it: a web process, which is yielded, and one for the rest."""
+    _with_demo_data()
+    with service("agents,training", niceness=BESIDE_WEB), worker("web") as web:
+        yield web
 
 
 @cache

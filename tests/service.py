@@ -42,8 +42,11 @@ class Service:
     Topics, databases and folders carry the name, so that any number can share a stack.
     """
 
-    def __init__(self, stack: Stack, *, name: str, home: Path, **settings: object) -> None:
+    def __init__(
+        self, stack: Stack, *, name: str, home: Path, niceness: int = 0, **settings: object
+    ) -> None:
         self.home = home
+        self.niceness = niceness
         self.port = free_port()
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RECSYS_")},
@@ -101,6 +104,7 @@ class Service:
             self.process = subprocess.Popen(
                 [
                     *(sys.executable, "-ISB", exec_child.__file__, str(os.getpid())),
+                    *("nice", "-n", str(self.niceness)),
                     *(sys.executable, "-m", "recsys_app", "worker", "-l", "info"),
                 ],
                 env=self.environment,

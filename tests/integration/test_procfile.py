@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -197,3 +198,15 @@ def test_app_json_speaks_of_the_same_processes_and_settings(
     assert (ROOT / "scalingo.json").read_text() == (ROOT / "app.json").read_text()
     assert (ROOT / "Aptfile").read_text().startswith("openjdk-17-jre-headless\n")
     assert (ROOT / ".python-version").read_text().strip() == "3.11"
+
+
+def test_the_worker_gives_way_to_the_web_process(tmp_path: Path) -> None:
+    faust = tmp_path / "faust"
+    faust.write_text("#!/bin/sh\nnice\n")
+    faust.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PORT": "1"}
+    niceness = {
+        name: int(subprocess.check_output(["sh", "-c", PROCFILE[name]], env=environment))
+        for name in ("web", "worker")
+    }
+    assert niceness == {"web": os.nice(0), "worker": min(os.nice(0) + 10, 19)}

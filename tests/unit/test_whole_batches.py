@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,39 @@ async def test_an_acknowledgement_from_before_a_rebalance_commits_nothing(consum
     assert commit(consumer) is None
     again.ack(consumer)
     assert commit(consumer) == 50
+
+
+async def test_batches_come_at_a_pace_and_the_first_at_once(consumer: Any) -> None:
+    consumer._thread = Fetching(consumer._thread.thread_loop)
+    for number, pace in enumerate((0.0, 1000.0), 1):
+        consumer.pace_seconds = pace
+        assert await consumer._getmany(None, 1.0) == {WHERE: [number]}
+    assert await turns(consumer._getmany(None, 1.0)) is None
+    consumer._next_batch = 0.0  # the pace is over
+    assert await turns(consumer._getmany(None, 1.0)) == {WHERE: [3]}
+
+
+async def turns(coroutine: Any) -> Any:
+    """What it returns if it waits for nothing; None if it waits."""
+    task = asyncio.ensure_future(coroutine)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    if task.done():
+        return task.result()
+    task.cancel()
+    return None
+
+
+class Fetching:
+    """In the place of Faust's thread: always has a batch."""
+
+    def __init__(self, thread_loop: Any) -> None:
+        self.thread_loop = thread_loop
+        self._fetched = 0
+
+    async def getmany(self, active: object, timeout: float) -> dict[TP, list[int]]:
+        self._fetched += 1
+        return {WHERE: [self._fetched]}
 
 
 def test_nothing_is_decoded() -> None:
