@@ -7,21 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice, pairwise
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from numpy.typing import NDArray
 from pymongo import MongoClient, ReplaceOne
 from pymongo.errors import PyMongoError
 from pyspark.broadcast import Broadcast
 
 from jobs.fold_in import FoldIn
-from jobs.item_factors import Floats, Ints
 from jobs.ranking import RankedList, UserBlock, rank_users
+from jobs.rating_blocks import Block
 from jobs.registry import mongodb_client
 from jobs.spec import TrainingSpec
 from recsys_app.errors import RecsysError
@@ -123,42 +122,27 @@ def publish_partition(
     found = list(batches)
     if not found:
         return
-    ratings = _ByUser.of(pa.Table.from_batches(found))
+    users, movies, stars, sequence = (
+        pa.Table.from_batches(found)[name].to_numpy()
+        for name in ("userId", "movieId", "rating", "sequence")
+    )
+    ratings = Block.of_ordered(users, movies, stars)
+    revisions = np.maximum.reduceat(sequence, ratings.starts[:-1])
     with ListPublisher(spec) as publisher:
-        for block, revisions in ratings.blocks(fold_in.value):
+        for first in range(0, len(ratings.rows), USERS_PER_WRITE):
+            chosen = slice(first, first + USERS_PER_WRITE)
+            block = _user_block(ratings, chosen, fold_in.value)
             lists = rank_users(block, fold_in.value.items, spec.top_n)
-            messages = map(partial(_message, spec.version), lists, revisions)
+            messages = map(partial(_message, spec.version), lists, revisions[chosen].tolist())
             for count in publisher.publish(messages):
                 yield pa.RecordBatch.from_pydict({"lists": pa.array([count], pa.int64())})
 
 
-class _ByUser(NamedTuple):
-    """Ratings in order of user; user i has those from starts[i] to starts[i + 1]."""
-
-    users: Ints
-    starts: NDArray[np.intp]
-    movies: Ints
-    stars: Floats
-    revisions: NDArray[np.int64]
-    """Each user's."""
-
-    @classmethod
-    def of(cls, table: pa.Table) -> _ByUser:
-        users, movies, stars, sequence = (
-            table[name].to_numpy() for name in ("userId", "movieId", "rating", "sequence")
-        )
-        is_first = np.append(True, np.diff(users) != 0)
-        starts = np.flatnonzero(is_first)
-        revisions = np.maximum.reduceat(sequence, starts)
-        return cls(users[starts], np.append(starts, len(users)), movies, stars, revisions)
-
-    def blocks(self, fold_in: FoldIn) -> Iterator[tuple[UserBlock, list[int]]]:
-        """What the model makes of the users, and their revisions."""
-        for first in range(0, len(self.users), USERS_PER_WRITE):
-            chosen = slice(first, first + USERS_PER_WRITE)
-            bounds = pairwise(self.starts[first : first + USERS_PER_WRITE + 1])
-            known = [fold_in.known_of(self.movies[a:b], self.stars[a:b]) for a, b in bounds]
-            yield fold_in.block_of(self.users[chosen], known), self.revisions[chosen].tolist()
+def _user_block(ratings: Block, chosen: slice, fold_in: FoldIn) -> UserBlock:
+    """What the model makes of some of the users."""
+    bounds = pairwise(ratings.starts[chosen.start : chosen.stop + 1])
+    known = [fold_in.known_of(ratings.columns[a:b], ratings.values[a:b]) for a, b in bounds]
+    return fold_in.block_of(ratings.rows[chosen], known)
 
 
 def _message(version: str, ranked: RankedList, revision: int) -> Recommendations:

@@ -33,10 +33,11 @@ class Block(NamedTuple):
     def of(cls, rows: Ints, columns: Ints, values: Floats) -> Block:
         """Of the values in any order."""
         order = np.argsort((rows.astype(np.int64) << 32) | columns, kind="stable")
-        return cls._of_ordered(rows[order], columns[order], values[order])
+        return cls.of_ordered(rows[order], columns[order], values[order])
 
     @classmethod
-    def _of_ordered(cls, rows: Ints, columns: Ints, values: Floats) -> Block:
+    def of_ordered(cls, rows: Ints, columns: Ints, values: Floats) -> Block:
+        """Of values that are in order of row and column."""
         is_first = np.append(True, np.diff(rows) != 0)[: len(rows)]
         starts = np.append(np.flatnonzero(is_first), len(rows))
         return cls(rows[is_first], starts, columns, values)
@@ -56,7 +57,7 @@ class Block(NamedTuple):
     def where(self, mask: Bools) -> Block:
         """Without the other values, and without the rows that lose all of theirs."""
         rows = np.repeat(self.rows, self.counts())
-        return self._of_ordered(rows[mask], self.columns[mask], self.values[mask])
+        return self.of_ordered(rows[mask], self.columns[mask], self.values[mask])
 
 
 def blocks_by_user(ratings: DataFrame, partitions: int) -> RDD[Block]:

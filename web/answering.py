@@ -14,7 +14,7 @@ from structlog.contextvars import bind_contextvars
 
 from recsys_app.logs import REQUEST_ID as CURRENT
 from web.access import ADMITTED, ANONYMOUS, CALLER, Judge
-from web.fast_path import GivenBack, given_back
+from web.fast_path import GivenBack, RequestObserver, given_back
 from web.problems import problem_of
 from web.request_id import REQUEST_ID, request_id_of
 
@@ -22,10 +22,6 @@ log = logging.getLogger(__name__)
 
 UNMATCHED = "unmatched"
 """Stands for every address that there is not, of which strangers can invent any number."""
-
-
-class RequestObserver(Protocol):
-    def on_request(self, method: str, route: str, status: int, seconds: float) -> None: ...
 
 
 class RequestTracing(Protocol):
