@@ -30,6 +30,7 @@ async def test_one_that_fails_keeps_the_result_from_nobody_else(
         tell(waiter, 3)
     assert await future == 3
     assert "an answer is lost" in caplog.text
+    assert len(caplog.records) == 1  # of the one that fails, not of the one that is gone
 
 
 async def test_one_that_fails_keeps_the_error_from_nobody_else(
@@ -43,3 +44,4 @@ async def test_one_that_fails_keeps_the_error_from_nobody_else(
     with pytest.raises(LookupError, match="away"):
         await future
     assert "an error is lost" in caplog.text
+    assert len(caplog.records) == 1  # of the one that fails, not of the one that is gone
