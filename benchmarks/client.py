@@ -1,7 +1,8 @@
 """A cheap HTTP client that keeps a server busy: `python -m benchmarks.client`.
 
 Runs in a process of its own, whose CPU nobody counts. With a rate it sends on schedule, whether or
-not the server keeps up, and counts each latency from when the request was due.
+not the server keeps up, and counts each latency from when the request was due, without the first
+second, in which the client and its connections are new.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import uvloop
 from msgspec import Struct
 
 _READY = b"ready\n"
+_WARM_SECONDS = 1.0
 
 
 class Load(Struct, frozen=True):
@@ -32,6 +34,11 @@ class Load(Struct, frozen=True):
     seconds: float
     per_second: float = 0.0
     """0 sends the next request of a connection as soon as it has the answer to the last one."""
+
+    @property
+    def warm_seconds(self) -> float:
+        """After which latencies count."""
+        return _WARM_SECONDS if self.per_second else 0.0
 
 
 class Answered(Struct, frozen=True):
@@ -100,6 +107,7 @@ class _Run:
         self.due: deque[float] = deque()
         self.sent = 0
         self.busy = 0
+        self.counts_from = 0.0
         self.is_over = False
         self.is_drained = asyncio.Event()
 
@@ -110,7 +118,8 @@ class _Run:
     def answered(self, connection: _Connection, status: int) -> None:
         now = time.perf_counter()
         self.statuses[status] += 1
-        self.latencies.append(now - connection.due)
+        if connection.due >= self.counts_from:
+            self.latencies.append(now - connection.due)
         if self.load.per_second:
             if self.due:
                 connection.send(self.due.popleft())
@@ -178,6 +187,7 @@ async def _send(load: Load) -> Answered:
     sys.stdout.buffer.write(_READY)
     sys.stdout.buffer.flush()
     began = time.perf_counter()
+    run.counts_from = began + load.warm_seconds
     if load.per_second:
         for number in range(int(load.per_second * load.seconds)):
             due = began + number / load.per_second

@@ -17,7 +17,7 @@ from recsys_app.datasets.demo import demo_dataset
 from tests.service import Service
 
 NAME = "bench"
-BESIDE_WEB = 10
+BESIDE_WEB = 15
 """The niceness of the Procfile's worker."""
 
 

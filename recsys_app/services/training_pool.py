@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 _PR_SET_PDEATHSIG = 1
 _WATCH_SECONDS = 0.5
 _NICENESS = 10
-"""Added to the service's own: who waits for an answer on the same cores goes first."""
+"""Added to the service's own, where the system has nothing that gives way further."""
 
 
 class TrainingPool:
@@ -116,7 +116,7 @@ def _prepare_process(parent: int) -> None:
     """Makes this process and its JVM one group, which gives way to others and ends when the parent
     does."""
     os.setpgid(0, 0)
-    os.nice(_NICENESS)
+    _give_way()
     if sys.platform == "linux":
         # The JVM needs none of this: it ends when its standard input, held by us, does.
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -124,6 +124,15 @@ def _prepare_process(parent: int) -> None:
             os._exit(1)
     else:
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _give_way() -> None:
+    """Takes what the others leave of the cores: somebody may wait for them."""
+    os.nice(_NICENESS)
+    if sys.platform == "linux":
+        with suppress(OSError):  # a sandbox may not have it
+            # Unlike a nice process, this one gives up its core as soon as another one wakes up.
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def _watch(parent: int) -> None:

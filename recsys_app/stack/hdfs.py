@@ -23,6 +23,7 @@ class _HdfsProcess(ServerProcess):
     """What NameNode and DataNode have in common: one configuration, one class path."""
 
     main: str
+    niceness = 19
 
     def __init__(
         self, around: Surroundings, *, ports: StackPorts, own: Mapping[str, int], jvm: Jvm

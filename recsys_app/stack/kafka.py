@@ -50,6 +50,7 @@ class KafkaServer(ServerProcess):
 
     name = "kafka"
     title = "Kafka"
+    niceness = 10
 
     def __init__(self, around: Surroundings, *, ports: StackPorts, jvm: Jvm) -> None:
         super().__init__(

@@ -22,6 +22,7 @@ class MongoServer(ServerProcess):
 
     name = "mongo"
     title = "SecantusDB"
+    niceness = 10
 
     def __init__(self, around: Surroundings, *, ports: StackPorts) -> None:
         super().__init__(around, ports={"client": ports.mongo})

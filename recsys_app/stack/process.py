@@ -61,6 +61,8 @@ class ServerProcess(ABC):
 
     name: str
     title: str
+    niceness = 0
+    """How far the server gives way to the programs that readers wait for."""
 
     def __init__(self, around: Surroundings, *, ports: Mapping[str, int]) -> None:
         self._around = around
@@ -138,7 +140,7 @@ class ServerProcess(ABC):
             self._around.record.put(self.name, identity, self._ports)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        command = self.command()
+        command = ["nice", "-n", str(self.niceness), *self.command()]
         if self._around.die_with_parent:
             launcher = [sys.executable, "-ISB", exec_child.__file__, str(os.getpid())]
             command = launcher + command
@@ -150,7 +152,10 @@ class ServerProcess(ABC):
                 stderr=log,
                 cwd=self.home,
                 env={**os.environ, **self.environment()},
-                start_new_session=True,  # Ctrl-C is for the parent, which stops all in order
+                # Ctrl-C is for the parent, which stops all in order. A session of its own would
+                # keep it away as well, but Linux shares the cores among sessions whatever their
+                # processes' niceness (sched(7), autogroups).
+                process_group=0,
             )
 
     def wait_ready(self, timeout: float = READY_SECONDS) -> None:

@@ -209,4 +209,4 @@ def test_the_worker_gives_way_to_the_web_process(tmp_path: Path) -> None:
         name: int(subprocess.check_output(["sh", "-c", PROCFILE[name]], env=environment))
         for name in ("web", "worker")
     }
-    assert niceness == {"web": os.nice(0), "worker": min(os.nice(0) + 10, 19)}
+    assert niceness == {"web": os.nice(0), "worker": min(os.nice(0) + 15, 19)}

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import pymongo
 import pytest
 import redis
 
@@ -27,6 +28,11 @@ stack = Stack(home=home, ports=StackPorts.from_base(base), servers=["redis"], di
 stack.up()
 print(stack.redis.pid, flush=True)
 time.sleep(600)
+"""
+
+IN_A_TERMINAL = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 """
 
 COMMAND = "from recsys_app.commands.stack import stack; stack()"
@@ -60,6 +66,28 @@ def test_servers_in_the_background_outlive_their_parent(tmp_path: Path) -> None:
     stack.close()  # ends only what this object started
     assert server.alive()
     stack.down()
+    assert not server.alive()
+
+
+@pytest.mark.timeout(60)
+def test_servers_in_the_background_outlive_their_terminal(tmp_path: Path) -> None:
+    ports = StackPorts.free()
+    terminal, inside = os.openpty()
+    script = IN_A_TERMINAL + PARENT.replace("redis", "mongo")  # Valkey ignores the hangup
+    command = [sys.executable, "-c", script, str(tmp_path), str(ports.kafka), "live"]
+    with subprocess.Popen(
+        command, stdin=inside, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as parent:
+        assert parent.stdout
+        server = Identity.of(int(parent.stdout.readline()))
+        os.close(inside)
+        os.close(terminal)
+        assert parent.wait() == -signal.SIGHUP
+    assert server is not None
+    assert server.alive()
+    with pymongo.MongoClient(f"mongodb://127.0.0.1:{ports.mongo}") as client:
+        assert client.admin.command("ping")
+    Stack(home=tmp_path, ports=ports, servers=["mongo"], die_with_parent=False).down()
     assert not server.alive()
 
 

@@ -91,6 +91,11 @@ async def test_a_job_gives_way_to_who_waits_for_an_answer() -> None:
     assert found == min(os.nice(0) + 10, 19)
 
 
+async def test_a_job_takes_what_others_leave_of_the_cores() -> None:
+    found = await TrainingPool().run(eval, "__import__('os').sched_getscheduler(0)")
+    assert found == os.SCHED_IDLE
+
+
 async def test_what_the_job_raises_arrives() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await TrainingPool().run(int, "no number")

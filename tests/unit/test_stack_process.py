@@ -65,6 +65,15 @@ def test_it_starts_says_where_it_is_and_stops(server: SmallServer) -> None:
     assert not Path(f"/proc/{status.pid}").exists()
 
 
+def test_it_gives_way_to_the_programs_of_its_session(server: SmallServer) -> None:
+    server.niceness = 7
+    server.start()
+    assert server.pid
+    assert os.getpriority(os.PRIO_PROCESS, server.pid) == min(os.nice(0) + 7, 19)
+    assert os.getsid(server.pid) == os.getsid(0)
+    assert os.getpgid(server.pid) == server.pid  # Ctrl-C is not for it
+
+
 def test_starting_twice_keeps_the_first(server: SmallServer) -> None:
     server.start()
     first = server.pid
