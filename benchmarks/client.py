@@ -35,11 +35,6 @@ class Load(Struct, frozen=True):
     per_second: float = 0.0
     """0 sends the next request of a connection as soon as it has the answer to the last one."""
 
-    @property
-    def warm_seconds(self) -> float:
-        """After which latencies count."""
-        return _WARM_SECONDS if self.per_second else 0.0
-
 
 class Answered(Struct, frozen=True):
     """What came back."""
@@ -187,8 +182,8 @@ async def _send(load: Load) -> Answered:
     sys.stdout.buffer.write(_READY)
     sys.stdout.buffer.flush()
     began = time.perf_counter()
-    run.counts_from = began + load.warm_seconds
     if load.per_second:
+        run.counts_from = began + _WARM_SECONDS
         for number in range(int(load.per_second * load.seconds)):
             due = began + number / load.per_second
             if (early := due - time.perf_counter()) > 0:
